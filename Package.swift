@@ -1,0 +1,160 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One package, layered from pure to process (docs/architecture.md). A target names only what it imports;
+// ArchitectureTests reads the import lines and refuses what the layers forbid.
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+func library(_ layer: String, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: layer == "TestSupport" ? "Sources/TestSupport" : "Sources/\(layer)/\(name)", swiftSettings: strict)
+}
+
+func worker(_ name: String, service: Target.Dependency) -> Target {
+    .executableTarget(
+        name: name, dependencies: [service, "ClusterConfiguration", "Telemetry", "WorkerRuntime"],
+        path: "Sources/Executables/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+
+let package = Package(
+    name: "apus",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "apus", targets: ["apus"]),
+        .executable(name: "apus-client", targets: ["apus-client"]),
+        .executable(name: "apus-room-writer", targets: ["apus-room-writer"]),
+        .executable(name: "apus-sync", targets: ["apus-sync"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // Protocol: no IO, clock or randomness.
+        .target(name: "CSimdjson", path: "Sources/Protocol/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        library("Protocol", "Identifiers", []),
+        library("Protocol", "CanonicalJSON", ["CSimdjson"]),
+        library("Protocol", "Signing", ["Identifiers", "CanonicalJSON", crypto]),
+        library("Protocol", "Events", ["Identifiers", "CanonicalJSON", "Signing", crypto]),
+        library("Protocol", "RoomRules", ["Identifiers", "CanonicalJSON", "Signing", "Events", crypto]),
+        library("Protocol", "ClientAPI", ["Identifiers", "CanonicalJSON", "Events"]),
+
+        // Platform: no Matrix.
+        .systemLibrary(
+            name: "CLibPQ", path: "Sources/Platform/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(
+            name: "CLibCurl", path: "Sources/Platform/CLibCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(
+            name: "CArgon2", path: "Sources/Platform/CArgon2", linkerSettings: [.linkedLibrary("argon2")]),
+        library("Platform", "Telemetry", [logging, metrics, coreMetrics]),
+        library("Platform", "ClusterConfiguration", [yams]),
+        library("Platform", "Postgres", ["CLibPQ", "Telemetry", logging, collections]),
+        library(
+            "Platform", "HTTPServer",
+            ["Telemetry", hummingbird, nioCore, nioPosix, nioHTTP1, logging, lifecycle]),
+        library("Platform", "OutboundHTTP", ["CLibCurl", "Telemetry", logging, collections]),
+        library("Platform", "PasswordHashing", ["CArgon2"]),
+        library("Platform", "WorkerRuntime", ["ClusterConfiguration", "HTTPServer", "Telemetry", logging, lifecycle]),
+
+        // Storage: PostgreSQL tables, the log, leases.
+        .target(
+            name: "Schema", dependencies: ["Postgres"], path: "Sources/Storage/Schema",
+            resources: [.embedInCode("Migrations")], swiftSettings: strict),
+        library(
+            "Storage", "Storage",
+            ["Identifiers", "CanonicalJSON", "Events", "RoomRules", "ClientAPI", "Postgres", "Schema", crypto]),
+        library("Storage", "Leases", ["Identifiers", "Postgres", "Storage", "Telemetry", logging]),
+        library(
+            "Storage", "ReplicationLog",
+            ["Identifiers", "Postgres", "Storage", "Leases", "Telemetry", logging, collections]),
+
+        // Services: one module a worker, and what they share.
+        library(
+            "Services", "WorkerContracts",
+            [
+                "Identifiers", "CanonicalJSON", "Events", "OutboundHTTP", "Storage", "Leases", "ReplicationLog",
+                "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
+            ]),
+        library(
+            "Services", "MatrixHTTP",
+            [
+                "Identifiers", "CanonicalJSON", "ClientAPI", "HTTPServer", "Storage", "WorkerContracts", "Telemetry",
+                logging, crypto,
+            ]),
+        library(
+            "Services", "RoomWriter",
+            [
+                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Storage", "ReplicationLog",
+                "Leases", "WorkerContracts", "HTTPServer", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
+                collections, nioCore,
+            ]),
+        library(
+            "Services", "Sync",
+            [
+                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "RoomRules", "Postgres", "Storage",
+                "ReplicationLog", "Leases", "WorkerContracts", "MatrixHTTP", "HTTPServer", "ClusterConfiguration", "Telemetry",
+                "WorkerRuntime", logging, collections, nioCore,
+            ]),
+        library(
+            "Services", "ClientGateway",
+            [
+                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "Signing", "RoomRules", "Postgres", "Storage",
+                "ReplicationLog", "Leases", "WorkerContracts", "MatrixHTTP", "HTTPServer", "PasswordHashing",
+                "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging, crypto, nioCore,
+            ]),
+        library(
+            "Services", "ClusterOperations",
+            [
+                "Identifiers", "Postgres", "Schema", "Storage", "Leases", "ReplicationLog", "WorkerContracts", "MatrixHTTP",
+                "HTTPServer", "OutboundHTTP", "PasswordHashing", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
+                crypto, yams,
+            ]),
+
+        // Executables: one service each; `apus` is the operator's command.
+        worker("apus-room-writer", service: "RoomWriter"),
+        worker("apus-sync", service: "Sync"),
+        worker("apus-client", service: "ClientGateway"),
+        .executableTarget(
+            name: "apus",
+            dependencies: ["ClusterOperations", "ClientGateway", "Sync", "ClusterConfiguration", "Telemetry", argumentParser],
+            path: "Sources/Executables/apus", swiftSettings: strict),
+
+        // Tests.
+        library(
+            "TestSupport", "TestSupport",
+            ["Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema", "Storage", logging]),
+        tests("ArchitectureTests", []),
+        tests("IdentifiersTests", ["Identifiers"]),
+        tests("CanonicalJSONTests", ["CanonicalJSON"]),
+    ]
+)

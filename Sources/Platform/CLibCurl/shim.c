@@ -1,0 +1,1 @@
+int apus_curl_placeholder(void) { return 0; }

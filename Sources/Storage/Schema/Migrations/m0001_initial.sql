@@ -1,0 +1,310 @@
+-- Conventions (docs/architecture.md, "Tables"):
+--   * (shard, seq) on a row is the position of its last change in the shard's order; deletions leave tombstones.
+--   * Strings whose grammar does not exclude NUL (state_key, event type, names a person typed) and all JSON are bytea.
+--     Everything else is text COLLATE "C": byte order, no locale.
+--   * Columns carry their unit (_ms). The service that writes a table is named in its comment.
+
+-- ── Cluster ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CREATE TABLE cluster_state (
+    singleton         boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    server_name       text COLLATE "C" NOT NULL,
+    shard_count       smallint NOT NULL,
+    generation        bigint NOT NULL DEFAULT 1,
+    system_identifier bigint NOT NULL,
+    timeline          integer NOT NULL,
+    feature_level     integer NOT NULL DEFAULT 1
+);
+COMMENT ON TABLE cluster_state IS 'One row. Written by whoever migrates, and by the first worker that sees another (system identifier, timeline).';
+
+CREATE TABLE worker (
+    worker_id         text COLLATE "C" PRIMARY KEY,   -- name and boot nonce, "sync-2:9f3c…"
+    kind              text COLLATE "C" NOT NULL,
+    version           text COLLATE "C" NOT NULL,
+    feature_level_max integer NOT NULL,
+    public_address    text COLLATE "C",               -- host:port the router balances to; null when it serves none
+    internal_address  text COLLATE "C" NOT NULL,
+    operations_address text COLLATE "C" NOT NULL,
+    phase             text COLLATE "C" NOT NULL,      -- starting, ready, draining
+    started_at        timestamptz NOT NULL DEFAULT now(),
+    seen_at           timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
+COMMENT ON TABLE worker IS 'The registry. Each worker writes its own row every second; rows unseen for 10 s are dead.';
+
+CREATE TABLE lease (
+    partition         text COLLATE "C" PRIMARY KEY,   -- "shard/12"
+    owner             text COLLATE "C",               -- worker_id, null when free
+    epoch             bigint NOT NULL DEFAULT 0,
+    expires_at        timestamptz NOT NULL DEFAULT '-infinity',
+    successor         text COLLATE "C"                -- set by a graceful hand-over until the successor takes it
+) WITH (fillfactor = 20);
+COMMENT ON TABLE lease IS 'Who owns a partition. Judged by the database''s clock. Not the row that commits lock.';
+
+CREATE TABLE head (
+    shard      smallint PRIMARY KEY,
+    epoch      bigint NOT NULL DEFAULT 0,
+    seq        bigint NOT NULL DEFAULT 0,
+    generation bigint NOT NULL DEFAULT 1
+) WITH (fillfactor = 10, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+COMMENT ON TABLE head IS 'Last committed seq of each shard and the epoch allowed to append. Written inside every group commit by advance_head.';
+
+-- The fence. The first statement of every group commit: raises unless epoch and seq are the expected ones,
+-- because an UPDATE that matches no row is no error and a pipelined COMMIT would commit the rest.
+CREATE FUNCTION advance_head(p_shard smallint, p_epoch bigint, p_seq bigint, p_count integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE head SET seq = seq + p_count WHERE shard = p_shard AND epoch = p_epoch AND seq = p_seq;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'shard % is not at epoch % seq %', p_shard, p_epoch, p_seq USING ERRCODE = 'AP001';
+    END IF;
+END $$;
+
+CREATE TABLE log (
+    shard  smallint NOT NULL,
+    seq    bigint NOT NULL,
+    epoch  bigint NOT NULL,
+    kind   smallint NOT NULL,
+    format smallint NOT NULL,
+    key    text COLLATE "C" NOT NULL,                 -- room ID or user ID, by kind
+    at     timestamptz NOT NULL DEFAULT now()
+) PARTITION BY RANGE (at);
+CREATE INDEX log_shard_seq ON log (shard, seq);
+COMMENT ON TABLE log IS 'Thin: what changed, pointing into base tables by (shard, seq). Daily partitions, 48 h kept. Written by room-writer.';
+
+CREATE TABLE consumer_position (
+    consumer   text COLLATE "C" NOT NULL,
+    shard      smallint NOT NULL,
+    seq        bigint NOT NULL,
+    generation bigint NOT NULL,
+    PRIMARY KEY (consumer, shard)
+);
+COMMENT ON TABLE consumer_position IS 'How far each durable consumer has applied the log. Written by the consumer.';
+
+CREATE TABLE command_result (
+    command_id bytea NOT NULL,                        -- 16 bytes
+    shard      smallint NOT NULL,
+    result     bytea NOT NULL,                        -- JSON of the reply
+    at         timestamptz NOT NULL DEFAULT now()
+) PARTITION BY RANGE (at);
+CREATE INDEX command_result_id ON command_result (command_id);
+COMMENT ON TABLE command_result IS 'What a command answered, stored with its effect so a repeat answers the same. Daily partitions, 24 h kept. Written by room-writer.';
+
+-- ── Accounts (written by client workers in plain transactions) ───────────────────────────────────────────────────
+
+CREATE TABLE account (
+    user_id        text COLLATE "C" PRIMARY KEY,
+    shard          smallint NOT NULL,
+    password_hash  text COLLATE "C",
+    is_admin       boolean NOT NULL DEFAULT false,
+    created_at_ms  bigint NOT NULL,
+    deactivated_at_ms bigint
+);
+
+CREATE TABLE profile_field (
+    user_id text COLLATE "C" NOT NULL REFERENCES account,
+    name    text COLLATE "C" NOT NULL,
+    value   bytea NOT NULL,                           -- JSON
+    PRIMARY KEY (user_id, name)
+);
+
+CREATE TABLE device (
+    user_id         text COLLATE "C" NOT NULL REFERENCES account,
+    device_id       text COLLATE "C" NOT NULL,
+    display_name    bytea,
+    created_at_ms   bigint NOT NULL,
+    last_seen_at_ms bigint,
+    last_seen_ip    text COLLATE "C",
+    PRIMARY KEY (user_id, device_id)
+);
+
+CREATE TABLE access_token (
+    token_hash    bytea PRIMARY KEY,                  -- SHA-256
+    user_id       text COLLATE "C" NOT NULL,
+    device_id     text COLLATE "C" NOT NULL,
+    created_at_ms bigint NOT NULL,
+    expires_at_ms bigint,
+    FOREIGN KEY (user_id, device_id) REFERENCES device ON DELETE CASCADE
+);
+CREATE INDEX access_token_device ON access_token (user_id, device_id);
+
+CREATE TABLE refresh_token (
+    token_hash    bytea PRIMARY KEY,                  -- SHA-256
+    user_id       text COLLATE "C" NOT NULL,
+    device_id     text COLLATE "C" NOT NULL,
+    created_at_ms bigint NOT NULL,
+    successor     bytea,                              -- hash of the token it was exchanged for
+    FOREIGN KEY (user_id, device_id) REFERENCES device ON DELETE CASCADE
+);
+CREATE INDEX refresh_token_device ON refresh_token (user_id, device_id);
+
+CREATE TABLE registration_token (
+    token         text COLLATE "C" PRIMARY KEY,
+    uses_allowed  integer,                            -- null: no limit
+    uses          integer NOT NULL DEFAULT 0,
+    expires_at_ms bigint
+);
+
+CREATE TABLE uia_session (
+    session_id    text COLLATE "C" PRIMARY KEY,
+    operation     bytea NOT NULL,                     -- hash of the one operation it authorises
+    completed     bytea NOT NULL,                     -- JSON array of stages done
+    parameters    bytea NOT NULL,                     -- JSON of the body without secrets
+    created_at_ms bigint NOT NULL
+);
+
+CREATE TABLE filter (
+    user_id   text COLLATE "C" NOT NULL,
+    filter_id integer NOT NULL,
+    json      bytea NOT NULL,
+    PRIMARY KEY (user_id, filter_id)
+);
+
+-- ── Users' ordered streams (written by room-writer, in the user's shard) ─────────────────────────────────────────
+
+CREATE TABLE account_data (
+    user_id text COLLATE "C" NOT NULL,
+    room_id text COLLATE "C" NOT NULL,                -- '' for global
+    type    bytea NOT NULL,
+    content bytea,                                    -- null: tombstone
+    shard   smallint NOT NULL,
+    seq     bigint NOT NULL,
+    PRIMARY KEY (user_id, room_id, type)
+);
+CREATE INDEX account_data_position ON account_data (user_id, seq);
+
+CREATE TABLE to_device (
+    user_id   text COLLATE "C" NOT NULL,
+    device_id text COLLATE "C" NOT NULL,
+    shard     smallint NOT NULL,
+    seq       bigint NOT NULL,
+    message   bytea NOT NULL,                         -- JSON {content, sender, type}
+    PRIMARY KEY (user_id, device_id, seq)
+);
+CREATE INDEX to_device_position ON to_device (user_id, seq);
+
+-- ── Rooms (written by room-writer, in the room's shard) ──────────────────────────────────────────────────────────
+
+CREATE TABLE room (
+    room_id       text COLLATE "C" PRIMARY KEY,
+    shard         smallint NOT NULL,
+    version       text COLLATE "C" NOT NULL,
+    created_at_ms bigint NOT NULL
+);
+
+CREATE TABLE event (
+    event_id         text COLLATE "C" PRIMARY KEY,
+    room_id          text COLLATE "C" NOT NULL,
+    shard            smallint NOT NULL,
+    seq              bigint NOT NULL,
+    type             bytea NOT NULL,
+    state_key        bytea,
+    sender           text COLLATE "C" NOT NULL,
+    depth            bigint NOT NULL,
+    origin_server_ts bigint NOT NULL,
+    state_before     bigint,                          -- state_root at the event, without it
+    state_after      bigint,                          -- … and with it
+    rejected         boolean NOT NULL DEFAULT false,  -- stored for the graph, never served
+    soft_failed      boolean NOT NULL DEFAULT false,
+    redacted_by      text COLLATE "C",                -- event_id of the redaction in force
+    sender_device    text COLLATE "C",                -- local sender's device and transaction, echoed in unsigned
+    sender_txn       bytea,
+    json             bytea NOT NULL                   -- the PDU as sent over federation, canonical; redaction is applied on read
+);
+CREATE UNIQUE INDEX event_position ON event (shard, seq);
+CREATE INDEX event_room_position ON event (room_id, seq);
+
+CREATE TABLE forward_extremity (
+    room_id  text COLLATE "C" NOT NULL,
+    event_id text COLLATE "C" NOT NULL,
+    PRIMARY KEY (room_id, event_id)
+);
+
+CREATE TABLE state_root (
+    root_id     bigint PRIMARY KEY,                   -- shard << 47 | number
+    room_id     text COLLATE "C" NOT NULL,
+    parent_id   bigint,                               -- null: entries is a snapshot
+    chain       integer NOT NULL,                     -- entries since the last snapshot
+    entries     bytea NOT NULL                        -- StateRootEncoding: (type, state_key, event_id or removed) …
+);
+
+CREATE TABLE current_state (
+    room_id   text COLLATE "C" NOT NULL,
+    type      bytea NOT NULL,
+    state_key bytea NOT NULL,
+    event_id  text COLLATE "C" NOT NULL,
+    shard     smallint NOT NULL,
+    seq       bigint NOT NULL,
+    PRIMARY KEY (room_id, type, state_key)
+);
+
+CREATE TABLE state_change (
+    room_id        text COLLATE "C" NOT NULL,
+    shard          smallint NOT NULL,
+    seq            bigint NOT NULL,
+    type           bytea NOT NULL,
+    state_key      bytea NOT NULL,
+    event_id       text COLLATE "C",                  -- null: the key left the state
+    prev_event_id  text COLLATE "C",
+    root_id        bigint NOT NULL,                   -- current state's root after this change
+    PRIMARY KEY (room_id, seq, type, state_key)
+);
+COMMENT ON TABLE state_change IS 'Every change of current state, also by state resolution without an event of its own.';
+
+CREATE TABLE current_membership (
+    room_id      text COLLATE "C" NOT NULL,
+    user_id      text COLLATE "C" NOT NULL,
+    membership   text COLLATE "C" NOT NULL,           -- join, invite, leave, ban, knock
+    sender       text COLLATE "C" NOT NULL,
+    event_id     text COLLATE "C" NOT NULL,
+    display_name bytea,
+    avatar_url   bytea,
+    is_local     boolean NOT NULL,
+    shard        smallint NOT NULL,
+    seq          bigint NOT NULL,
+    PRIMARY KEY (room_id, user_id)
+);
+CREATE INDEX current_membership_user ON current_membership (user_id, membership, room_id) WHERE is_local;
+COMMENT ON TABLE current_membership IS 'The member events of current state, one row a user.';
+
+CREATE TABLE membership_history (
+    user_id    text COLLATE "C" NOT NULL,             -- local users only
+    room_id    text COLLATE "C" NOT NULL,
+    shard      smallint NOT NULL,
+    seq        bigint NOT NULL,
+    membership text COLLATE "C" NOT NULL,
+    event_id   text COLLATE "C" NOT NULL,
+    sender     text COLLATE "C" NOT NULL,
+    PRIMARY KEY (user_id, room_id, seq)
+);
+CREATE INDEX membership_history_position ON membership_history (user_id, shard, seq);
+COMMENT ON TABLE membership_history IS 'The intervals in which a local user was in a room; every sync clips timelines to them.';
+
+CREATE TABLE forgotten_room (
+    user_id text COLLATE "C" NOT NULL,
+    room_id text COLLATE "C" NOT NULL,
+    seq     bigint NOT NULL,                          -- what came up to here is forgotten; a later membership counts again
+    PRIMARY KEY (user_id, room_id)
+);
+
+CREATE TABLE receipt (
+    room_id   text COLLATE "C" NOT NULL,
+    user_id   text COLLATE "C" NOT NULL,
+    type      text COLLATE "C" NOT NULL,
+    thread_id text COLLATE "C" NOT NULL,              -- '' for unthreaded
+    event_id  text COLLATE "C" NOT NULL,
+    event_seq bigint NOT NULL,                        -- position of event_id: a receipt never moves back
+    read_at_ms bigint NOT NULL,
+    shard     smallint NOT NULL,
+    seq       bigint NOT NULL,
+    PRIMARY KEY (room_id, user_id, type, thread_id)
+);
+CREATE INDEX receipt_position ON receipt (room_id, seq);
+
+CREATE TABLE room_alias (
+    alias         text COLLATE "C" PRIMARY KEY,
+    room_id       text COLLATE "C" NOT NULL,
+    creator       text COLLATE "C" NOT NULL,
+    created_at_ms bigint NOT NULL
+);
+CREATE INDEX room_alias_room ON room_alias (room_id);
+COMMENT ON TABLE room_alias IS 'Written by client workers: a name is reserved before anything else happens.';
