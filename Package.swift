@@ -156,5 +156,7 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("IdentifiersTests", ["Identifiers"]),
         tests("CanonicalJSONTests", ["CanonicalJSON"]),
+        tests("SigningTests", ["Identifiers", "CanonicalJSON", "Signing"]),
+        tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),
     ]
 )
