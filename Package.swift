@@ -158,5 +158,6 @@ let package = Package(
         tests("CanonicalJSONTests", ["CanonicalJSON"]),
         tests("SigningTests", ["Identifiers", "CanonicalJSON", "Signing"]),
         tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),
+        tests("WorkerContractsTests", ["Identifiers", "CanonicalJSON", "WorkerContracts"]),
     ]
 )

@@ -1,0 +1,38 @@
+import CanonicalJSON
+import Identifiers
+
+extension EventDraft {
+    public var json: JSONValue {
+        var object: JSONObject = [
+            "type": .string(type), "sender": .string(sender.rawValue), "content": .object(content),
+        ]
+        object["state_key"] = stateKey.map { .string($0) }
+        object["redacts"] = redacts.map { .string($0.rawValue) }
+        object["origin_server_ts"] = originServerTS.map { .int($0.milliseconds) }
+        object["transaction"] = transaction.map { ["device": .string($0.device.rawValue), "id": .string($0.id)] }
+        if unlessUnchanged { object["unless_unchanged"] = true }
+        return .object(object)
+    }
+
+    public init(json: JSONValue) throws(ContractError) {
+        var reader = try FieldReader(json, field: "event")
+        self.init(
+            type: try reader.string("type"), stateKey: try reader.optionalString("state_key"),
+            sender: try reader.identifier("sender"), content: try reader.object("content"),
+            redacts: try reader.optionalIdentifier("redacts"))
+        if reader.hasValue("origin_server_ts") {
+            originServerTS = Timestamp(milliseconds: try reader.integer("origin_server_ts"))
+        }
+        if let object = try reader.optionalObject("transaction") { transaction = try ClientTransaction(object) }
+        unlessUnchanged = try reader.flag("unless_unchanged")
+        try reader.finish()
+    }
+}
+
+extension ClientTransaction {
+    fileprivate init(_ object: JSONObject) throws(ContractError) {
+        var reader = FieldReader(object)
+        self.init(device: try reader.identifier("device"), id: try reader.string("id"))
+        try reader.finish()
+    }
+}

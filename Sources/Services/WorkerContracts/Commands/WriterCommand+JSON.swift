@@ -1,0 +1,53 @@
+import CanonicalJSON
+
+extension WriterCommand {
+    /// The command for the wire: its fields and `kind`.
+    public var json: JSONValue {
+        var object: JSONObject
+        switch self {
+        case .createRoom(let command): object = command.fields
+        case .sendEvents(let command): object = command.fields
+        case .receiveEvents(let command): object = command.fields
+        case .setReceipt(let command): object = command.fields
+        case .forgetRoom(let command): object = command.fields
+        case .setTyping(let command): object = command.fields
+        case .setAccountData(let command): object = command.fields
+        case .sendToDevice(let command): object = command.fields
+        case .deleteToDevice(let command): object = command.fields
+        }
+        object["kind"] = .string(kind)
+        return .object(object)
+    }
+
+    /// The command's name on the wire and in metrics.
+    public var kind: String {
+        switch self {
+        case .createRoom: "create_room"
+        case .sendEvents: "send_events"
+        case .receiveEvents: "receive_events"
+        case .setReceipt: "set_receipt"
+        case .forgetRoom: "forget_room"
+        case .setTyping: "set_typing"
+        case .setAccountData: "set_account_data"
+        case .sendToDevice: "send_to_device"
+        case .deleteToDevice: "delete_to_device"
+        }
+    }
+
+    public init(json: JSONValue) throws(ContractError) {
+        var reader = try FieldReader(json, field: "command")
+        switch try reader.string("kind") {
+        case "create_room": self = .createRoom(try CreateRoom(&reader))
+        case "send_events": self = .sendEvents(try SendEvents(&reader))
+        case "receive_events": self = .receiveEvents(try ReceiveEvents(&reader))
+        case "set_receipt": self = .setReceipt(try SetReceipt(&reader))
+        case "forget_room": self = .forgetRoom(try ForgetRoom(&reader))
+        case "set_typing": self = .setTyping(try SetTyping(&reader))
+        case "set_account_data": self = .setAccountData(try SetAccountData(&reader))
+        case "send_to_device": self = .sendToDevice(try SendToDevice(&reader))
+        case "delete_to_device": self = .deleteToDevice(try DeleteToDevice(&reader))
+        default: throw .invalid(field: "kind")
+        }
+        try reader.finish()
+    }
+}

@@ -1,0 +1,102 @@
+import CanonicalJSON
+import Identifiers
+import Testing
+import WorkerContracts
+
+@Suite struct CommandEncodingTests {
+    /// Each command once with all its fields and once with the fewest, as on the wire.
+    private static let wire = [
+        """
+        {"kind":"create_room","room":"!r","version":"12","create_event":{"type":"m.room.create"},"events":[
+        {"type":"m.room.member","state_key":"@a:x","sender":"@a:x","content":{"membership":"join"}}]}
+        """,
+        #"{"kind":"create_room","room":"!r:x","version":"11","events":[]}"#,
+        """
+        {"kind":"send_events","room":"!r:x","events":[{"type":"m","sender":"@a:x","content":{},"redacts":"$t",
+        "origin_server_ts":5,"transaction":{"device":"D","id":"t\\u0000"},"unless_unchanged":true},
+        {"type":"m\\u0000","state_key":"","sender":"@a:x","content":{"f":1.5,"n":null}}]}
+        """,
+        #"{"kind":"receive_events","room":"!r:x","events":[{"type":"m"},{}]}"#,
+        #"""
+        {"kind":"set_receipt","room":"!r:x","user":"@a:x","type":"m.read","event":"$e","thread":"main","read_at_ms":7}
+        """#,
+        #"{"kind":"set_receipt","room":"!r:x","user":"@a:x","type":"m.read","event":"$e","read_at_ms":7}"#,
+        #"{"kind":"forget_room","room":"!r:x","user":"@a:x"}"#,
+        #"{"kind":"set_typing","room":"!r:x","user":"@a:x","timeout_ms":30000}"#,
+        #"{"kind":"set_typing","room":"!r:x","user":"@a:x"}"#,
+        #"{"kind":"set_account_data","user":"@a:x","room":"!r:x","type":"m.tag","content":{"a":[]}}"#,
+        #"{"kind":"set_account_data","user":"@a:x","type":"m.direct"}"#,
+        #"{"kind":"send_to_device","user":"@a:x","messages":[{"device":"D","message":{"type":"t"}},{"message":{}}]}"#,
+        #"{"kind":"delete_to_device","user":"@a:x","device":"D","up_to":9}"#,
+    ]
+
+    @Test(arguments: wire)
+    func commandsComeBackTheSame(text: String) throws {
+        let json = try JSONValue.parse(text.utf8)
+        let command = try WriterCommand(json: json)
+        #expect(command.json == json)
+        #expect(json["kind"]?.stringValue == command.kind)
+    }
+
+    @Test(arguments: wire)
+    func aFieldTooManyIsRefused(text: String) throws {
+        var object = try JSONObject.parse(text.utf8)
+        object["surprise"] = nil as JSONValue
+        #expect(throws: ContractError.unknown(field: "surprise")) { try WriterCommand(json: .object(object)) }
+    }
+
+    @Test(arguments: wire)
+    func fieldsOfTheWrongTypeAreRefused(text: String) throws {
+        let object = try JSONObject.parse(text.utf8)
+        for key in object.keys {
+            var changed = object
+            changed[key] = .bool(true)
+            #expect(throws: ContractError.invalid(field: key)) { try WriterCommand(json: .object(changed)) }
+        }
+    }
+
+    @Test func fieldsAreRequired() throws {
+        for text in Self.wire where !text.contains("\"thread\"") {
+            let object = try JSONObject.parse(text.utf8)
+            for key in ["kind", "room", "user", "events", "type", "messages", "up_to", "read_at_ms"]
+            where object[key] != nil && !(key == "room" && object["content"] != nil) {
+                var changed = object
+                changed[key] = .none
+                #expect(throws: ContractError.missing(field: key)) { try WriterCommand(json: .object(changed)) }
+            }
+        }
+    }
+
+    @Test func eventCountsAreAcceptedUpToTheirLimits() throws {
+        func send(_ count: Int) -> JSONValue {
+            let draft: JSONValue = ["type": "m", "sender": "@a:x", "content": [:]]
+            return ["kind": "send_events", "room": "!r:x", "events": .array(Array(repeating: draft, count: count))]
+        }
+        _ = try WriterCommand(json: send(WriterCommand.SendEvents.eventsMax))
+        #expect(throws: ContractError.invalid(field: "events")) {
+            try WriterCommand(json: send(WriterCommand.SendEvents.eventsMax + 1))
+        }
+    }
+
+    @Test func waitsAreNotNegativeNorLongerThanADay() {
+        for timeout: Int64 in [-1, 86_400_001] {
+            #expect(throws: ContractError.invalid(field: "timeout_ms")) {
+                try WriterCommand(
+                    json: ["kind": "set_typing", "room": "!r:x", "user": "@a:x", "timeout_ms": .int(timeout)])
+            }
+        }
+    }
+
+    @Test func envelopesCarryTheCommandID() throws {
+        let id = CommandID.random()
+        let command = try WriterCommand(json: ["kind": "forget_room", "room": "!r:x", "user": "@a:x"])
+        let json = CommandEnvelope(id: id, command: command).json
+        #expect(try CommandEnvelope(json: json).id == id)
+        #expect(json["id"]?.stringValue?.utf8.count == 32)
+        #expect(throws: ContractError.invalid(field: "id")) {
+            try CommandEnvelope(json: ["id": "00", "command": command.json])
+        }
+        #expect(CommandID(hexadecimal: String(repeating: "g", count: 32)) == nil)
+        #expect(CommandID(hexadecimal: "00ff") == nil)
+    }
+}
