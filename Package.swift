@@ -156,5 +156,6 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("IdentifiersTests", ["Identifiers"]),
         tests("CanonicalJSONTests", ["CanonicalJSON"]),
+        tests("StateTreeTests", ["Identifiers", "Events"]),
     ]
 )

@@ -2,7 +2,7 @@ import Identifiers
 
 extension StateTreeNode {
     /// This subtree with `entry` in it; the node itself when nothing changes.
-    func setting(_ entry: StateTreeEntry, shift: UInt64) -> StateTreeNode {
+    package func setting(_ entry: StateTreeEntry, shift: UInt64) -> StateTreeNode {
         if shift >= Self.collisionShift {
             if entries.contains(where: { $0.key == entry.key && $0.event == entry.event }) { return self }
             return with(entries: Self.list(entries, with: entry))
@@ -37,7 +37,7 @@ extension StateTreeNode {
     }
 
     /// This subtree without `key`; the node itself when it is not there.
-    func removing(_ key: StateMapKey, hash: UInt64, shift: UInt64) -> StateTreeNode {
+    package func removing(_ key: StateMapKey, hash: UInt64, shift: UInt64) -> StateTreeNode {
         if shift >= Self.collisionShift {
             let left = entries.filter { $0.key != key }
             return left.count == entries.count ? self : with(entries: left)

@@ -2,7 +2,7 @@ import Identifiers
 
 extension StateTreeNode {
     /// Appends the changes from `old` to `new`, two subtrees at the same place; shared nodes are not entered.
-    static func difference(from old: StateTreeNode, to new: StateTreeNode, into changes: inout [StateChange]) {
+    package static func difference(from old: StateTreeNode, to new: StateTreeNode, into changes: inout [StateChange]) {
         if old === new { return }
         if old.isList || new.isList {
             compare(old.allEntries, new.allEntries, into: &changes)

@@ -1,21 +1,28 @@
 import Identifiers
 import Synchronization
 
-struct StateTreeEntry: Sendable {
+/// One key of a state with its event, and the hash that decides its place.
+package struct StateTreeEntry: Sendable {
     let hash: UInt64
     let key: StateMapKey
     let event: EventID
+
+    package init(hash: UInt64, key: StateMapKey, event: EventID) {
+        self.hash = hash
+        self.key = key
+        self.event = event
+    }
 }
 
 /// A node of a ``StateTree``: up to 32 slots by five bits of the hash, each empty, an entry, or a node below.
 ///
 /// A slot holds a node only when two or more entries fall into it, so one content has one shape. Below the last bits
 /// of the hash a node is a list of colliding entries sorted by key.
-final class StateTreeNode: Sendable {
+package final class StateTreeNode: Sendable {
     static let bitsPerLevel: UInt64 = 5
     /// Past this shift all bits of the hash are used up.
     static let collisionShift: UInt64 = 65
-    static let empty = StateTreeNode(entryMap: 0, childMap: 0, entries: [], children: [])
+    package static let empty = StateTreeNode(entryMap: 0, childMap: 0, entries: [], children: [])
 
     private static let lastNumber = Atomic<UInt64>(0)
 
@@ -24,7 +31,7 @@ final class StateTreeNode: Sendable {
     let childMap: UInt32
     let entries: [StateTreeEntry]
     let children: [StateTreeNode]
-    let count: Int
+    package let count: Int
 
     init(entryMap: UInt32, childMap: UInt32, entries: [StateTreeEntry], children: [StateTreeNode]) {
         number = Self.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
@@ -48,7 +55,7 @@ final class StateTreeNode: Sendable {
     /// How many slots in `map` come before `bit`: where its value is in the packed array.
     static func index(_ map: UInt32, _ bit: UInt32) -> Int { (map & (bit &- 1)).nonzeroBitCount }
 
-    func find(_ key: StateMapKey, hash: UInt64, shift: UInt64) -> EventID? {
+    package func find(_ key: StateMapKey, hash: UInt64, shift: UInt64) -> EventID? {
         var node = self
         var shift = shift
         while shift < Self.collisionShift {
@@ -64,7 +71,7 @@ final class StateTreeNode: Sendable {
         return node.entries.first { $0.key == key }?.event
     }
 
-    func forEach(_ body: (StateMapKey, EventID) throws -> Void) rethrows {
+    package func forEach(_ body: (StateMapKey, EventID) throws -> Void) rethrows {
         for entry in entries { try body(entry.key, entry.event) }
         for child in children { try child.forEach(body) }
     }
