@@ -157,5 +157,7 @@ let package = Package(
         tests("IdentifiersTests", ["Identifiers"]),
         tests("CanonicalJSONTests", ["CanonicalJSON"]),
         tests("StateTreeTests", ["Identifiers", "Events"]),
+        tests("SigningTests", ["Identifiers", "CanonicalJSON", "Signing"]),
+        tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),
     ]
 )
