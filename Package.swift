@@ -156,6 +156,7 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("IdentifiersTests", ["Identifiers"]),
         tests("CanonicalJSONTests", ["CanonicalJSON"]),
+        tests("StateTreeTests", ["Identifiers", "Events"]),
         tests("SigningTests", ["Identifiers", "CanonicalJSON", "Signing"]),
         tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),
         tests("WorkerContractsTests", ["Identifiers", "CanonicalJSON", "WorkerContracts"]),
