@@ -159,6 +159,7 @@ let package = Package(
         tests("StateTreeTests", ["Identifiers", "Events"]),
         tests("SigningTests", ["Identifiers", "CanonicalJSON", "Signing"]),
         tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),
+        tests("PasswordHashingTests", ["PasswordHashing"]),
         tests("WorkerContractsTests", ["Identifiers", "CanonicalJSON", "WorkerContracts"]),
     ]
 )

@@ -1,1 +1,2 @@
-int apus_argon2_placeholder(void) { return 0; }
+// SwiftPM wants a source file in a C target; the header imports libargon2 and adds nothing.
+#include "argon2_shim.h"
