@@ -137,7 +137,7 @@ let package = Package(
             [
                 "Identifiers", "Postgres", "Schema", "Storage", "Leases", "ReplicationLog", "WorkerContracts", "MatrixHTTP",
                 "HTTPServer", "OutboundHTTP", "PasswordHashing", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
-                crypto, yams,
+                nioCore, nioPosix,
             ]),
 
         // Executables: one service each; `apus` is the operator's command.
@@ -156,6 +156,8 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("IdentifiersTests", ["Identifiers"]),
         tests("CanonicalJSONTests", ["CanonicalJSON"]),
+        tests("PostgresTests", ["Postgres", logging]),
+        tests("SchemaTests", ["Postgres", "Schema"]),
         tests("StateTreeTests", ["Identifiers", "Events"]),
         tests("SigningTests", ["Identifiers", "CanonicalJSON", "Signing"]),
         tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),

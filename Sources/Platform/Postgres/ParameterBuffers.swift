@@ -1,0 +1,34 @@
+/// Parameters laid out as libpq wants them: pointers, lengths and formats, alive during one call.
+struct ParameterBuffers {
+    private let contents: [[UInt8]?]
+
+    init(_ parameters: [PostgresValue]) {
+        contents = parameters.map(BinaryFormat.encode)
+    }
+
+    func withPointers<Result>(
+        _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Result
+    ) -> Result {
+        let lengths = contents.map { Int32($0?.count ?? 0) }
+        let formats = contents.map { _ in Int32(1) }
+        // One buffer for all: a pointer into an array is only valid inside its closure, and closures do not nest
+        // over a variable count.
+        var joined: [CChar] = []
+        var offsets: [Int?] = []
+        for content in contents {
+            offsets.append(content.map { _ in joined.count })
+            if let content { joined.append(contentsOf: content.lazy.map { CChar(bitPattern: $0) }) }
+        }
+        joined.append(0)
+        return joined.withUnsafeBufferPointer { buffer in
+            let pointers = offsets.map { offset in offset.flatMap { buffer.baseAddress?.advanced(by: $0) } }
+            return pointers.withUnsafeBufferPointer { pointers in
+                lengths.withUnsafeBufferPointer { lengths in
+                    formats.withUnsafeBufferPointer { formats in
+                        body(pointers.baseAddress, lengths.baseAddress, formats.baseAddress)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import CLibPQ
+import Foundation
+import Synchronization
+
+/// One thread that waits on all of a client's sockets with epoll; libpq is called on it and nowhere else.
+///
+/// The idea: libpq reads and writes its sockets itself and is not thread-safe, so one thread owns every connection and
+/// callers hand it closures. A thread a connection costs twice the CPU (measured).
+final class SocketLoop: @unchecked Sendable {  // Guard: everything but `inbox` is touched on the loop's thread only.
+    /// How often deadlines are looked at, in milliseconds.
+    static let tickMilliseconds: Int32 = 20
+
+    private struct Timer {
+        let due: ContinuousClock.Instant
+        let action: () -> Void
+    }
+
+    private let epoll: Int32
+    private let wakeup: Int32
+    private let inbox = Mutex<[@Sendable () -> Void]>([])
+    private var handlers: [Int32: (UInt32) -> Void] = [:]
+    private var timers: [Timer] = []
+    private var deadlineChecks: [ObjectIdentifier: (ContinuousClock.Instant) -> Void] = [:]
+    private var isRunning = true
+
+    init() {
+        epoll = epoll_create1(0)
+        wakeup = eventfd(0, Int32(EFD_NONBLOCK))
+        precondition(epoll >= 0 && wakeup >= 0, "no file descriptor left for the PostgreSQL client's loop")
+        watch(wakeup, isWriting: false, isNew: true)
+        let thread = Thread { [self] in run() }
+        thread.name = "postgres"
+        thread.start()
+    }
+
+    /// Runs `action` on the loop's thread, soon.
+    func submit(_ action: @escaping @Sendable () -> Void) {
+        let isFirst = inbox.withLock { inbox in
+            inbox.append(action)
+            return inbox.count == 1
+        }
+        guard isFirst else { return }
+        var one: UInt64 = 1
+        // The counter cannot overflow, and a failed wake-up is made good by the next tick.
+        _ = write(wakeup, &one, 8)
+    }
+
+    // MARK: On the loop's thread
+
+    /// Calls `handler` with epoll's event bits whenever the socket is ready.
+    func add(_ socket: Int32, isWriting: Bool, handler: @escaping (UInt32) -> Void) {
+        handlers[socket] = handler
+        watch(socket, isWriting: isWriting, isNew: true)
+    }
+
+    func update(_ socket: Int32, isWriting: Bool) {
+        watch(socket, isWriting: isWriting, isNew: false)
+    }
+
+    func remove(_ socket: Int32) {
+        handlers[socket] = nil
+        epoll_ctl(epoll, EPOLL_CTL_DEL, socket, nil)
+    }
+
+    func after(_ delay: Duration, _ action: @escaping () -> Void) {
+        timers.append(Timer(due: .now + delay, action: action))
+    }
+
+    /// Calls `check` with the time each tick, for `owner`'s deadlines; `nil` ends it.
+    func everyTick(for owner: AnyObject, _ check: ((ContinuousClock.Instant) -> Void)?) {
+        deadlineChecks[ObjectIdentifier(owner)] = check
+    }
+
+    func stop() { isRunning = false }
+
+    private func watch(_ socket: Int32, isWriting: Bool, isNew: Bool) {
+        var event = epoll_event()
+        event.events = EPOLLIN.rawValue | (isWriting ? EPOLLOUT.rawValue : 0)
+        event.data.fd = socket
+        epoll_ctl(epoll, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, &event)
+    }
+
+    private func run() {
+        var events = [epoll_event](repeating: epoll_event(), count: 64)
+        var nextTick = ContinuousClock.now
+        while isRunning {
+            let count = epoll_wait(epoll, &events, Int32(events.count), Self.tickMilliseconds)
+            for index in 0..<max(0, Int(count)) {
+                let socket = events[index].data.fd
+                if socket == wakeup {
+                    var counter: UInt64 = 0
+                    _ = read(wakeup, &counter, 8)  // Only resets the counter.
+                } else {
+                    handlers[socket]?(events[index].events)
+                }
+            }
+            runInbox()
+            let now = ContinuousClock.now
+            if now >= nextTick {
+                nextTick = now + .milliseconds(Int(Self.tickMilliseconds))
+                tick(now)
+            }
+        }
+        runInbox()
+        close(wakeup)
+        close(epoll)
+    }
+
+    private func runInbox() {
+        let actions = inbox.withLock { inbox in
+            let actions = inbox
+            inbox = []
+            return actions
+        }
+        for action in actions { action() }
+    }
+
+    private func tick(_ now: ContinuousClock.Instant) {
+        for check in Array(deadlineChecks.values) { check(now) }
+        let due = timers.filter { $0.due <= now }
+        guard !due.isEmpty else { return }
+        timers.removeAll { $0.due <= now }
+        for timer in due { timer.action() }
+    }
+}
