@@ -75,7 +75,9 @@ extension Transfer {
         apus_curl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method)
         // An `Expect: 100-continue` would cost a round trip, and curl's default content type would be a lie.
         var lines = ["Expect:"] + request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
-        if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) { lines.append("Content-Type:") }
+        if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+            lines.append("Content-Type:")
+        }
         for line in lines { headerList = curl_slist_append(headerList, line) }
         apus_curl_set_list(handle, CURLOPT_HTTPHEADER, headerList)
     }
@@ -85,11 +87,9 @@ extension Transfer {
         guard let address else { return -1 }
         let wanted = address.pointee
         guard let ip = Self.ipAddress(address), options.addressPolicy.allows(ip) else {
-            failure = .addressDenied
+            sawDeniedAddress = true
             return -1
         }
-        // An earlier address of the host may have been denied; this one is not.
-        failure = nil
         return socket(wanted.family, wanted.socktype | Int32(SOCK_CLOEXEC.rawValue), wanted.protocol)
     }
 

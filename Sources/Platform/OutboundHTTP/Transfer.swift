@@ -31,6 +31,8 @@ final class Transfer: @unchecked Sendable {
     var headerList: UnsafeMutablePointer<curl_slist>?
     /// Why a callback stopped the transfer; libcurl only knows that it did.
     var failure: HTTPClientError?
+    /// Whether the policy kept an address of the host from being tried.
+    var sawDeniedAddress = false
 
     private var head = HTTPResponseHead(status: 0)
     private var headerBytes = 0

@@ -177,7 +177,7 @@ final class TransferLoop: @unchecked Sendable {
         if let handle = transfer.handle {
             apus_curl_get_size(handle, CURLINFO_PRETRANSFER_TIME_T, &pretransferMicroseconds)
         }
-        if pretransferMicroseconds == 0 { return .connectFailed(message) }
+        if pretransferMicroseconds == 0 { return transfer.sawDeniedAddress ? .addressDenied : .connectFailed(message) }
         return code == CURLE_OPERATION_TIMEDOUT ? .timedOut : .transferFailed(message)
     }
 }
