@@ -163,5 +163,6 @@ let package = Package(
         tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),
         tests("PasswordHashingTests", ["PasswordHashing"]),
         tests("WorkerContractsTests", ["Identifiers", "CanonicalJSON", "WorkerContracts"]),
+        tests("AccountStorageTests", ["Identifiers", "CanonicalJSON", "Postgres", "Storage"]),
     ]
 )
