@@ -167,5 +167,6 @@ let package = Package(
         tests("PasswordHashingTests", ["PasswordHashing"]),
         tests("OutboundHTTPTests", ["OutboundHTTP"]),
         tests("WorkerContractsTests", ["Identifiers", "CanonicalJSON", "WorkerContracts"]),
+        tests("AccountStorageTests", ["Identifiers", "CanonicalJSON", "Postgres", "Storage"]),
     ]
 )
