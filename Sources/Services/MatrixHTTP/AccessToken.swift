@@ -65,8 +65,11 @@ public struct AccessToken: Sendable, Hashable {
 /// CRC-32 as in zip (polynomial 0xEDB88320): finds slips, keeps nothing secret.
 enum CRC32 {
     static func checksum(of bytes: some Sequence<UInt8>) -> UInt32 {
-        ~bytes.reduce(~UInt32(0)) { value, byte in
-            (0..<8).reduce(value ^ UInt32(byte)) { rest, _ in rest & 1 == 1 ? rest >> 1 ^ 0xEDB8_8320 : rest >> 1 }
+        var value = ~UInt32(0)
+        for byte in bytes {
+            value ^= UInt32(byte)
+            for _ in 0..<8 { value = value & 1 == 1 ? (value >> 1) ^ 0xEDB8_8320 : value >> 1 }
         }
+        return ~value
     }
 }
