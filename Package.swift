@@ -172,7 +172,7 @@ let package = Package(
         tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),
         tests("PasswordHashingTests", ["PasswordHashing"]),
         tests("OutboundHTTPTests", ["OutboundHTTP"]),
-        tests("WorkerContractsTests", ["Identifiers", "CanonicalJSON", "WorkerContracts"]),
+        tests("WorkerContractsTests", ["Identifiers", "CanonicalJSON", "OutboundHTTP", "WorkerContracts", logging]),
         tests("AccountStorageTests", ["Identifiers", "CanonicalJSON", "Postgres", "Storage"]),
     ]
 )
