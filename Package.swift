@@ -152,7 +152,10 @@ let package = Package(
         // Tests.
         library(
             "TestSupport", "TestSupport",
-            ["Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema", "Storage", logging]),
+            [
+                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema", "Storage", logging,
+                nioCore, nioPosix,
+            ]),
         tests("ArchitectureTests", []),
         tests("IdentifiersTests", ["Identifiers"]),
         tests("CanonicalJSONTests", ["CanonicalJSON"]),
@@ -162,6 +165,8 @@ let package = Package(
         tests("SigningTests", ["Identifiers", "CanonicalJSON", "Signing"]),
         tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),
         tests("PasswordHashingTests", ["PasswordHashing"]),
-        tests("WorkerContractsTests", ["Identifiers", "CanonicalJSON", "WorkerContracts"]),
+        tests("OutboundHTTPTests", ["OutboundHTTP"]),
+        tests("WorkerContractsTests", ["Identifiers", "CanonicalJSON", "OutboundHTTP", "WorkerContracts", logging]),
+        tests("AccountStorageTests", ["Identifiers", "CanonicalJSON", "Postgres", "Storage"]),
     ]
 )
