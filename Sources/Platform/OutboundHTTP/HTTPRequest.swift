@@ -1,0 +1,33 @@
+/// A request to another server.
+public struct HTTPRequest: Sendable {
+    public var method: String
+    /// `http:` or `https:`, absolute.
+    public var url: String
+    public var headers: [(name: String, value: String)]
+    public var body: [UInt8]?
+    /// The longest response body accepted, in bytes.
+    public var responseBytesMax: Int
+
+    /// A MiB.
+    public static let responseBytesMaxDefault = 1 << 20
+
+    public init(
+        method: String, url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
+        responseBytesMax: Int = responseBytesMaxDefault
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.responseBytesMax = responseBytesMax
+    }
+
+    /// Whether method, URL and headers cannot break out of their lines.
+    var isWellFormed: Bool {
+        let texts = [method, url] + headers.flatMap { [$0.name, $0.value] }
+        let hasControls = texts.contains { $0.utf8.contains { $0 < 0x20 || $0 == 0x7F } }
+        let hasBadName = headers.contains { $0.name.isEmpty || $0.name.utf8.contains { $0 == 0x20 || $0 == 0x3A } }
+        let isMethod = !method.isEmpty && method.utf8.allSatisfy { (0x41...0x5A).contains($0) }
+        return isMethod && !hasControls && !hasBadName
+    }
+}

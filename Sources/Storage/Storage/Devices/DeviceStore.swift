@@ -1,0 +1,75 @@
+import Identifiers
+import Postgres
+
+/// Users' devices: the `device` table. Deleting one takes its access and refresh tokens with it.
+public struct DeviceStore: Sendable {
+    /// The most devices a list returns, the newest first.
+    public static let listMax = 1_000
+
+    let database: any PostgresQuerying
+
+    public init(database: any PostgresQuerying) {
+        self.database = database
+    }
+
+    /// The devices of `user`, newest first, at most ``listMax``.
+    public func list(of user: UserID) async throws -> [Device] {
+        let rows = try await database.query(
+            """
+            SELECT device_id, display_name, last_seen_at_ms, last_seen_ip FROM device
+             WHERE user_id = $1 ORDER BY created_at_ms DESC, device_id LIMIT $2
+            """,
+            user.rawValue, Int64(Self.listMax))
+        return try rows.map { try Self.device(from: $0) }
+    }
+
+    /// One device of `user`; `nil` when the user has none of that ID.
+    public func fetch(_ device: DeviceID, of user: UserID) async throws -> Device? {
+        let rows = try await database.query(
+            """
+            SELECT device_id, display_name, last_seen_at_ms, last_seen_ip FROM device
+             WHERE user_id = $1 AND device_id = $2
+            """,
+            user.rawValue, device.rawValue)
+        return try rows.first.map { try Self.device(from: $0) }
+    }
+
+    /// Renames a device; `false` when the user has none of that ID.
+    public func setDisplayName(_ name: String, of device: DeviceID, user: UserID) async throws -> Bool {
+        let rows = try await database.query(
+            "UPDATE device SET display_name = $3 WHERE user_id = $1 AND device_id = $2 RETURNING device_id",
+            user.rawValue, device.rawValue, Array(name.utf8))
+        return !rows.isEmpty
+    }
+
+    /// Deletes those of `devices` that `user` has, with their tokens.
+    ///
+    /// - Returns: the devices that were there.
+    @discardableResult
+    public func delete(_ devices: [DeviceID], of user: UserID) async throws -> [DeviceID] {
+        let rows = try await database.query(
+            "DELETE FROM device WHERE user_id = $1 AND device_id = ANY($2::text[]) RETURNING device_id",
+            user.rawValue, devices.map(\.rawValue))
+        return try rows.compactMap { DeviceID(try $0.text("device_id")) }
+    }
+
+    /// Deletes all devices of `user` except `kept`, with their tokens.
+    ///
+    /// - Returns: the devices that were there.
+    @discardableResult
+    public func deleteAll(of user: UserID, except kept: DeviceID?) async throws -> [DeviceID] {
+        let rows = try await database.query(
+            "DELETE FROM device WHERE user_id = $1 AND device_id IS DISTINCT FROM $2::text RETURNING device_id",
+            user.rawValue, kept?.rawValue)
+        return try rows.compactMap { DeviceID(try $0.text("device_id")) }
+    }
+
+    private static func device(from row: PostgresRow) throws -> Device {
+        guard let id = DeviceID(try row.text("device_id")) else { throw StoreError.malformedRow("device.device_id") }
+        return Device(
+            id: id,
+            displayName: try row.optionalBytes("display_name").map { String(decoding: $0, as: UTF8.self) },
+            lastSeenAt: try row.optionalInt64("last_seen_at_ms").map(Timestamp.init(milliseconds:)),
+            lastSeenIP: try row.optionalText("last_seen_ip"))
+    }
+}
