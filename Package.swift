@@ -99,10 +99,10 @@ let package = Package(
         library(
             "Storage", "Storage",
             ["Identifiers", "CanonicalJSON", "Events", "RoomRules", "ClientAPI", "Postgres", "Schema", crypto]),
-        library("Storage", "Leases", ["Identifiers", "Postgres", "Storage", "Telemetry", logging]),
+        library("Storage", "Leases", ["Identifiers", "Postgres", "Storage", "Telemetry", logging, metrics]),
         library(
             "Storage", "ReplicationLog",
-            ["Identifiers", "Postgres", "Storage", "Leases", "Telemetry", logging, collections]),
+            ["Identifiers", "Postgres", "Storage", "Leases", "Telemetry", logging, metrics, collections]),
 
         // Services: one module a worker, and what they share.
         library(

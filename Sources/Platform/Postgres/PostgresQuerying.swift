@@ -3,6 +3,7 @@ public protocol PostgresQuerying: Sendable {
     /// Carries out one statement and returns its rows.
     ///
     /// - Throws: ``PostgresError``; after `.connectionLost` and `.timedOut` the statement may have been carried out.
+    @discardableResult
     func query(_ statement: PostgresStatement) async throws(PostgresError) -> PostgresRows
 }
 

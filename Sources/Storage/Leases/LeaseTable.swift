@@ -1,0 +1,113 @@
+import Identifiers
+import Postgres
+
+/// The statements on leases; each is one round trip on the writer's lease connection.
+public struct LeaseTable: Sendable {
+    /// How long a lease lasts without being renewed.
+    static let secondsToLive = 5
+    /// The space of the advisory locks workers hold: "apus" in ASCII.
+    static let lockSpace: Int32 = 0x6170_7573
+
+    let connection: any PostgresQuerying
+
+    /// Takes the session lock that shows this worker's connection to be alive.
+    func holdLock(of worker: WorkerID) async throws(PostgresError) {
+        try await connection.query("SELECT pg_advisory_lock_shared($1, hashtext($2))", Self.lockSpace, worker.text)
+    }
+
+    /// Everything a plan is made from, in one statement and one snapshot.
+    func view() async throws(PostgresError) -> ShardLeasePlan.View {
+        let rows = try await connection.query(
+            """
+            WITH held AS MATERIALIZED (
+                SELECT objid::bigint AS hash FROM pg_locks
+                 WHERE locktype = 'advisory' AND classid::bigint = $1 AND granted
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())),
+            writers AS (
+                SELECT string_agg(worker_id, ' ') AS ids FROM worker
+                 WHERE kind = 'room-writer' AND phase = 'ready' AND seen_at > now() - interval '5 seconds'
+                   AND hashtext(worker_id)::oid::bigint IN (SELECT hash FROM held))
+            SELECT substr(partition, 7)::smallint AS shard, owner, epoch, expires_at < now() AS is_expired,
+                   coalesce(hashtext(owner)::oid::bigint IN (SELECT hash FROM held), false) AS is_connected,
+                   (SELECT ids FROM writers) AS writers,
+                   pg_postmaster_start_time() > now() - make_interval(secs => $2) AS is_in_grace
+              FROM lease WHERE partition LIKE 'shard/%' ORDER BY shard
+            """, Int64(Self.lockSpace), Double(Self.secondsToLive))
+        let leases = try rows.map { row throws(PostgresError) in
+            ShardLeasePlan.Lease(
+                shard: ShardID(try row.int16("shard")), owner: try row.optionalText("owner").map { WorkerID($0) },
+                epoch: Epoch(try row.int64("epoch")), isExpired: try row.bool("is_expired"),
+                isOwnerConnected: try row.bool("is_connected"))
+        }
+        let writers = try rows.first?.optionalText("writers") ?? ""
+        return ShardLeasePlan.View(
+            leases: leases, readyWriters: writers.split(separator: " ").map { WorkerID(String($0)) },
+            isInGrace: try rows.first?.bool("is_in_grace") ?? false)
+    }
+
+    /// Ends every session a predecessor commits with: one that is frozen in a transaction holds the head's row.
+    func endSessions(of worker: WorkerID) async throws(PostgresError) {
+        try await connection.query(
+            """
+            SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
+             WHERE application_name = $1 AND datname = current_database()
+            """, Self.applicationName(of: worker))
+    }
+
+    /// Takes a shard when nobody else has since it was seen: raises its epoch, which fences whoever had it.
+    ///
+    /// - Returns: `nil` when somebody was faster.
+    func claim(_ claim: ShardLeasePlan.Claim, for worker: WorkerID) async throws(PostgresError) -> OwnedShard? {
+        let rows = try await connection.query(
+            """
+            WITH taken AS (
+                UPDATE lease SET owner = $1, epoch = epoch + 1, successor = NULL,
+                       expires_at = now() + make_interval(secs => $2)
+                 WHERE partition = $3 AND epoch = $4
+                RETURNING epoch)
+            UPDATE head SET epoch = taken.epoch FROM taken WHERE shard = $5
+            RETURNING head.epoch, head.seq, head.generation
+            """, worker.text, Double(Self.secondsToLive), Self.partition(claim.shard), claim.seenEpoch.value,
+            claim.shard.number)
+        guard let row = rows.first else { return nil }
+        return OwnedShard(
+            shard: claim.shard, epoch: Epoch(try row.int64("epoch")), head: ShardSequence(try row.int64("seq")),
+            generation: try row.int64("generation"))
+    }
+
+    /// Renews everything `worker` has.
+    ///
+    /// - Returns: the shards it has.
+    func renew(for worker: WorkerID) async throws(PostgresError) -> Set<ShardID> {
+        let rows = try await connection.query(
+            """
+            UPDATE lease SET expires_at = now() + make_interval(secs => $2)
+             WHERE owner = $1 RETURNING substr(partition, 7)::smallint AS shard
+            """, worker.text, Double(Self.secondsToLive))
+        return Set(try rows.map { row throws(PostgresError) in ShardID(try row.int16("shard")) })
+    }
+
+    /// Gives a shard to `successor`, or to whoever wants it; called when nothing of ours is in flight.
+    func handOver(_ shard: ShardID, from worker: WorkerID, to successor: WorkerID?) async throws(PostgresError) {
+        try await connection.query(
+            """
+            UPDATE lease SET owner = $3, epoch = epoch + 1,
+                   expires_at = CASE WHEN $3::text IS NULL THEN '-infinity'::timestamptz
+                                     ELSE now() + make_interval(secs => $4) END
+             WHERE partition = $1 AND owner = $2
+            """, Self.partition(shard), worker.text, successor?.text, Double(Self.secondsToLive))
+    }
+
+    public static func partition(_ shard: ShardID) -> String { "shard/\(shard)" }
+
+    /// What a worker's committing sessions are called; PostgreSQL cuts names at 63 bytes.
+    public static func applicationName(of worker: WorkerID) -> String { String("commit \(worker.text)".prefix(63)) }
+}
+
+/// A shard as it was when its lease was taken.
+public struct OwnedShard: Sendable, Equatable {
+    public let shard: ShardID
+    public let epoch: Epoch
+    public let head: ShardSequence
+    public let generation: Int64
+}
