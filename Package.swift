@@ -26,6 +26,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
@@ -51,6 +53,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -81,7 +84,10 @@ let package = Package(
         library("Platform", "Postgres", ["CLibPQ", "Telemetry", logging, collections]),
         library(
             "Platform", "HTTPServer",
-            ["Telemetry", hummingbird, nioCore, nioPosix, nioHTTP1, logging, lifecycle]),
+            [
+                "Telemetry", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle,
+                collections,
+            ]),
         library("Platform", "OutboundHTTP", ["CLibCurl", "Telemetry", logging, collections]),
         library("Platform", "PasswordHashing", ["CArgon2"]),
         library("Platform", "WorkerRuntime", ["ClusterConfiguration", "HTTPServer", "Telemetry", logging, lifecycle]),
@@ -108,8 +114,8 @@ let package = Package(
         library(
             "Services", "MatrixHTTP",
             [
-                "Identifiers", "CanonicalJSON", "ClientAPI", "HTTPServer", "Storage", "WorkerContracts", "Telemetry",
-                logging, crypto,
+                "Identifiers", "CanonicalJSON", "ClientAPI", "HTTPServer", "Postgres", "Storage", "WorkerContracts", "Telemetry",
+                logging, crypto, nioCore,
             ]),
         library(
             "Services", "RoomWriter",

@@ -19,22 +19,28 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
 
     /// The pause before connecting again, doubling from here to the longest, each with jitter.
     static let reconnectFirst = Duration.milliseconds(50)
-    static let reconnectLongest = Duration.seconds(2)
+    static let reconnectLongest = Duration.seconds(1)
 
     private let loop: SocketLoop
     private let configuration: PostgresConfiguration
+    private let resolver: HostResolver
     private var shared: [WireConnection] = []
     private var idle: [WireConnection] = []
+    /// Connections in the hands of a caller.
+    private var lent: [WireConnection] = []
+    /// Connections that are being opened, kept alive until they report.
+    private var opening: [WireConnection] = []
+    /// Connections for transactions: idle, lent or being opened.
     private var exclusiveCount = 0
     private var statements: Deque<WaitingStatement> = []
     private var transactions: Deque<WaitingTransaction> = []
-    private var sharedMissing = 0
     private var backoff = ConnectionPool.reconnectFirst
     private var isClosed = false
 
     init(loop: SocketLoop, configuration: PostgresConfiguration) {
         self.loop = loop
         self.configuration = configuration
+        resolver = HostResolver(loop: loop, url: configuration.url)
     }
 
     func start() {
@@ -56,8 +62,16 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
         }
     }
 
-    private func send(_ statement: PostgresStatement, on connection: WireConnection, _ finish: @escaping (WireOutcome) -> Void) {
-        connection.submit([statement], deadline: .now + configuration.answerTimeout) { [unowned self] outcome in
+    /// A statement whose prepared form has become stale was not carried out, and is sent once more.
+    private func send(
+        _ statement: PostgresStatement, on connection: WireConnection, isRepeated: Bool = false,
+        _ finish: @escaping (WireOutcome) -> Void
+    ) {
+        connection.submit([statement], deadline: .now + configuration.answerTimeout) {
+            [unowned self, unowned connection] outcome in
+            if case .failure(let error, _) = outcome, error.isStalePlan, !isRepeated, connection.phase == .ready {
+                return send(statement, on: connection, isRepeated: true, finish)
+            }
             finish(outcome)
             drainStatements()
         }
@@ -74,30 +88,18 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
     }
 
     private func openShared() {
-        guard !isClosed else { return }
-        let connection = WireConnection(
-            loop: loop, configuration: configuration, applicationName: configuration.applicationName
-        ) { [unowned self] result in
-            switch result {
-            case .success(let connection):
-                backoff = Self.reconnectFirst
-                shared.append(connection)
-                connection.onClose = { [unowned self, unowned connection] in
-                    shared.removeAll { $0 === connection }
-                    opening.removeAll { $0 === connection }
-                    reopenSharedLater()
-                }
-                drainStatements()
-            case .failure:
+        connect(applicationName: configuration.applicationName) { [unowned self] result in
+            guard case .success(let connection) = result else { return reopenSharedLater() }
+            backoff = Self.reconnectFirst
+            shared.append(connection)
+            connection.onClose = { [unowned self, unowned connection] in
+                shared.removeAll { $0 === connection }
                 reopenSharedLater()
             }
-            opening.removeAll { $0.phase != .connecting }
+            configuration.onConnect?()
+            drainStatements()
         }
-        opening.append(connection)
     }
-
-    /// Connections that are being opened, kept alive until they report.
-    private var opening: [WireConnection] = []
 
     private func reopenSharedLater() {
         guard !isClosed else { return }
@@ -110,7 +112,10 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
 
     func checkOut(finish: @escaping (Result<WireConnection, PostgresError>) -> Void) {
         guard !isClosed else { return finish(.failure(PostgresError(.closed))) }
-        if let connection = idle.popLast() { return finish(.success(connection)) }
+        if let connection = idle.popLast() {
+            lent.append(connection)
+            return finish(.success(connection))
+        }
         guard exclusiveCount < configuration.transactionConnectionsMax else {
             guard transactions.count < configuration.waitingMax else {
                 return finish(.failure(PostgresError(.overloaded)))
@@ -119,15 +124,21 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
             return
         }
         exclusiveCount += 1
-        open(applicationName: configuration.applicationName) { [unowned self] result in
-            if case .failure = result { exclusiveCount -= 1 }
-            if case .success(let connection) = result {
+        connect(applicationName: configuration.applicationName) { [unowned self] result in
+            switch result {
+            case .success(let connection):
+                lent.append(connection)
                 connection.onClose = { [unowned self, unowned connection] in
                     exclusiveCount -= 1
                     idle.removeAll { $0 === connection }
+                    lent.removeAll { $0 === connection }
                 }
+                finish(result)
+            case .failure:
+                exclusiveCount -= 1
+                finish(result)
+                serveNextTransaction()
             }
-            finish(result)
         }
     }
 
@@ -141,6 +152,7 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
         if let next = transactions.popFirst() {
             next.finish(.success(connection))
         } else {
+            lent.removeAll { $0 === connection }
             idle.append(connection)
         }
     }
@@ -150,10 +162,24 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
         checkOut(finish: next.finish)
     }
 
+    /// Opens a connection that is the caller's alone and not counted.
     func open(applicationName: String, finish: @escaping (Result<WireConnection, PostgresError>) -> Void) {
+        connect(applicationName: applicationName) { [unowned self] result in
+            if case .success(let connection) = result {
+                lent.append(connection)
+                connection.onClose = { [unowned self, unowned connection] in lent.removeAll { $0 === connection } }
+            }
+            finish(result)
+        }
+    }
+
+    private func connect(
+        applicationName: String, finish: @escaping (Result<WireConnection, PostgresError>) -> Void
+    ) {
         guard !isClosed else { return finish(.failure(PostgresError(.closed))) }
-        let connection = WireConnection(loop: loop, configuration: configuration, applicationName: applicationName) {
-            [unowned self] result in
+        let connection = WireConnection(
+            loop: loop, resolver: resolver, configuration: configuration, applicationName: applicationName
+        ) { [unowned self] result in
             opening.removeAll { $0.phase != .connecting }
             finish(result)
         }
@@ -174,13 +200,14 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
     }
 
     func shutdown() {
+        guard !isClosed else { return }
         isClosed = true
         loop.everyTick(for: self, nil)
-        for waiting in statements { waiting.finish(.failure(PostgresError(.closed), statementIndex: 0)) }
-        for waiting in transactions { waiting.finish(.failure(PostgresError(.closed))) }
-        statements = []
-        transactions = []
-        for connection in shared + idle + opening { connection.close() }
+        while let waiting = statements.popFirst() {
+            waiting.finish(.failure(PostgresError(.closed), statementIndex: 0))
+        }
+        while let waiting = transactions.popFirst() { waiting.finish(.failure(PostgresError(.closed))) }
+        for connection in shared + idle + opening + lent { connection.close() }
         loop.stop()
     }
 }

@@ -4,7 +4,11 @@ import Glibc
 /// The parameters every session is opened with.
 enum ConnectionString {
     /// Starts a connection without waiting for it; `nil` only when memory is out.
-    static func start(_ configuration: PostgresConfiguration, applicationName: String) -> OpaquePointer? {
+    ///
+    /// - Parameter addresses: further parameters, with the hosts resolved.
+    static func start(
+        _ configuration: PostgresConfiguration, applicationName: String, addresses: [ConnectionParameter]
+    ) -> OpaquePointer? {
         let options = [
             "statement_timeout=\(milliseconds(configuration.statementTimeout))",
             "lock_timeout=\(milliseconds(configuration.lockTimeout))",
@@ -19,7 +23,7 @@ enum ConnectionString {
             ("options", options),
             ("tcp_user_timeout", String(milliseconds(configuration.tcpUserTimeout))),
             ("keepalives_idle", "10"), ("keepalives_interval", "3"), ("keepalives_count", "3"),
-        ]
+        ] + addresses.map { ($0.keyword, $0.value) }
         return withCStrings(parameters.map(\.0)) { keywords in
             withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(keywords, values, 1) }
         }

@@ -13,14 +13,16 @@ struct ParameterBuffers {
         let formats = contents.map { _ in Int32(1) }
         // One buffer for all: a pointer into an array is only valid inside its closure, and closures do not nest
         // over a variable count.
-        var joined: [CChar] = []
+        var joined: [UInt8] = []
+        joined.reserveCapacity(contents.reduce(1) { $0 + ($1?.count ?? 0) })
         var offsets: [Int?] = []
         for content in contents {
             offsets.append(content.map { _ in joined.count })
-            if let content { joined.append(contentsOf: content.lazy.map { CChar(bitPattern: $0) }) }
+            if let content { joined += content }
         }
         joined.append(0)
-        return joined.withUnsafeBufferPointer { buffer in
+        return joined.withUnsafeBytes { bytes in
+            let buffer = bytes.assumingMemoryBound(to: CChar.self)
             let pointers = offsets.map { offset in offset.flatMap { buffer.baseAddress?.advanced(by: $0) } }
             return pointers.withUnsafeBufferPointer { pointers in
                 lengths.withUnsafeBufferPointer { lengths in

@@ -1,17 +1,27 @@
 /// A connection of one's own: for group commits and leases, and under every transaction.
 ///
 /// It does not reconnect: what depends on its session (locks, a transaction) is gone with it, so its owner must know.
+/// It keeps its ``PostgresDatabase`` alive; letting go of a dedicated connection ends its session.
 public final class PostgresConnection: PostgresQuerying {
     let wire: WireConnection
     let loop: SocketLoop
     public let backendPID: Int32
     private let answerTimeout: Duration
+    private let database: PostgresDatabase
+    private let isDedicated: Bool
 
-    init(wire: WireConnection, loop: SocketLoop, backendPID: Int32, answerTimeout: Duration) {
+    init(wire: WireConnection, database: PostgresDatabase, answerTimeout: Duration, isDedicated: Bool) {
         self.wire = wire
-        self.loop = loop
-        self.backendPID = backendPID
+        self.database = database
         self.answerTimeout = answerTimeout
+        self.isDedicated = isDedicated
+        loop = database.loop
+        backendPID = wire.backendPID
+    }
+
+    deinit {
+        guard isDedicated else { return }
+        loop.submit { [wire] in wire.close() }
     }
 
     public func query(_ statement: PostgresStatement) async throws(PostgresError) -> PostgresRows {

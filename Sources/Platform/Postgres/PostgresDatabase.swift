@@ -6,7 +6,7 @@ import Logging
 /// `poolWaitMax`.
 public final class PostgresDatabase: PostgresQuerying {
     public let configuration: PostgresConfiguration
-    private let loop = SocketLoop()
+    let loop = SocketLoop()
     private let pool: ConnectionPool
     private let logger: Logger
 
@@ -58,13 +58,23 @@ public final class PostgresDatabase: PostgresQuerying {
     }
 
     /// Opens a connection of the caller's own, which does not count against the pool.
-    public func dedicatedConnection(applicationName: String) async throws(PostgresError) -> PostgresConnection {
+    ///
+    /// - Parameter answerTimeout: the limit on each of its answers; the configuration's unless given.
+    public func dedicatedConnection(
+        applicationName: String, answerTimeout: Duration? = nil
+    ) async throws(PostgresError) -> PostgresConnection {
         let result: Result<WireConnection, PostgresError> = await withCheckedContinuation { continuation in
             loop.submit { [pool] in
                 pool.open(applicationName: applicationName) { continuation.resume(returning: $0) }
             }
         }
-        return wrap(try result.get())
+        return PostgresConnection(
+            wire: try result.get(), database: self, answerTimeout: answerTimeout ?? configuration.answerTimeout,
+            isDedicated: true)
+    }
+
+    deinit {
+        loop.submit { [pool] in pool.shutdown() }
     }
 
     /// Ends every connection; whoever waits is told so.
@@ -81,15 +91,11 @@ public final class PostgresDatabase: PostgresQuerying {
         let result: Result<WireConnection, PostgresError> = await withCheckedContinuation { continuation in
             loop.submit { [pool] in pool.checkOut { continuation.resume(returning: $0) } }
         }
-        return wrap(try result.get())
+        return PostgresConnection(
+            wire: try result.get(), database: self, answerTimeout: configuration.answerTimeout, isDedicated: false)
     }
 
     private func checkIn(_ connection: PostgresConnection, isClean: Bool) {
         loop.submit { [pool] in pool.checkIn(connection.wire, isClean: isClean) }
-    }
-
-    private func wrap(_ wire: WireConnection) -> PostgresConnection {
-        PostgresConnection(
-            wire: wire, loop: loop, backendPID: wire.backendPID, answerTimeout: configuration.answerTimeout)
     }
 }

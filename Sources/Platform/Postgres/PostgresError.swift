@@ -29,6 +29,9 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     /// Whether the statement was certainly not carried out because it never left.
     public var wasNeverSent: Bool { kind == .overloaded || kind == .closed }
 
+    /// Whether a prepared statement is no longer good, as after a migration changed its columns: it was not carried out.
+    var isStalePlan: Bool { sqlState == "0A000" || sqlState == "26000" }
+
     public var description: String {
         switch kind {
         case .server(let sqlState, let message): "PostgreSQL \(sqlState): \(message)"

@@ -15,9 +15,18 @@ final class SocketLoop: @unchecked Sendable {  // Guard: everything but `inbox` 
         let action: () -> Void
     }
 
+    private struct Inbox {
+        var actions: [@Sendable () -> Void] = []
+        /// The thread has ended: whoever submits carries out the actions, one caller at a time.
+        var isStopped = false
+        var isDraining = false
+    }
+
+    private enum Next { case wake, drain, nothing }
+
     private let epoll: Int32
     private let wakeup: Int32
-    private let inbox = Mutex<[@Sendable () -> Void]>([])
+    private let inbox = Mutex(Inbox())
     private var handlers: [Int32: (UInt32) -> Void] = [:]
     private var timers: [Timer] = []
     private var deadlineChecks: [ObjectIdentifier: (ContinuousClock.Instant) -> Void] = [:]
@@ -33,16 +42,42 @@ final class SocketLoop: @unchecked Sendable {  // Guard: everything but `inbox` 
         thread.start()
     }
 
-    /// Runs `action` on the loop's thread, soon.
+    deinit {
+        close(wakeup)
+        close(epoll)
+    }
+
+    /// Runs `action` on the loop's thread, soon; after `stop` on the caller's, so that nobody waits for ever.
     func submit(_ action: @escaping @Sendable () -> Void) {
-        let isFirst = inbox.withLock { inbox in
-            inbox.append(action)
-            return inbox.count == 1
+        let next = inbox.withLock { inbox -> Next in
+            inbox.actions.append(action)
+            guard inbox.isStopped else { return inbox.actions.count == 1 ? .wake : .nothing }
+            guard !inbox.isDraining else { return .nothing }
+            inbox.isDraining = true
+            return .drain
         }
-        guard isFirst else { return }
-        var one: UInt64 = 1
-        // The counter cannot overflow, and a failed wake-up is made good by the next tick.
-        _ = write(wakeup, &one, 8)
+        switch next {
+        case .wake:
+            var one: UInt64 = 1
+            // The counter cannot overflow, and a failed wake-up is made good by the next tick.
+            _ = write(wakeup, &one, 8)
+        case .drain: drainAfterStop()
+        case .nothing: break
+        }
+    }
+
+    /// Carries out actions until none is left; an action may submit another.
+    private func drainAfterStop() {
+        while true {
+            let actions = inbox.withLock { inbox in
+                let actions = inbox.actions
+                inbox.actions = []
+                if actions.isEmpty { inbox.isDraining = false }
+                return actions
+            }
+            guard !actions.isEmpty else { return }
+            for action in actions { action() }
+        }
     }
 
     // MARK: On the loop's thread
@@ -101,15 +136,17 @@ final class SocketLoop: @unchecked Sendable {  // Guard: everything but `inbox` 
                 tick(now)
             }
         }
-        runInbox()
-        close(wakeup)
-        close(epoll)
+        inbox.withLock { inbox in
+            inbox.isStopped = true
+            inbox.isDraining = true
+        }
+        drainAfterStop()
     }
 
     private func runInbox() {
         let actions = inbox.withLock { inbox in
-            let actions = inbox
-            inbox = []
+            let actions = inbox.actions
+            inbox.actions = []
             return actions
         }
         for action in actions { action() }

@@ -9,9 +9,6 @@ import Collections
 final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop's thread only.
     enum Phase { case connecting, ready, closed }
 
-    /// Prepared statements kept on a connection; beyond, statements are sent unprepared.
-    static let preparedMax = 500
-
     private(set) var phase = Phase.connecting
     private(set) var backendPID: Int32 = 0
     private let loop: SocketLoop
@@ -19,28 +16,41 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
     private var socket: Int32 = -1
     private var connectDeadline: ContinuousClock.Instant
     private var inFlight: Deque<WireSubmission> = []
-    private var prepared: [String: String] = [:]
+    private var prepared = PreparedStatements()
     private var onConnect: ((Result<WireConnection, PostgresError>) -> Void)?
     /// Called once when a ready connection ends.
     var onClose: (() -> Void)?
 
-    /// Begins to connect; `onConnect` is told how it went.
+    /// Begins to connect; `onConnect` is told how it went. Nothing here blocks: names of hosts are resolved elsewhere.
     init(
-        loop: SocketLoop, configuration: PostgresConfiguration, applicationName: String,
+        loop: SocketLoop, resolver: HostResolver, configuration: PostgresConfiguration, applicationName: String,
         onConnect: @escaping (Result<WireConnection, PostgresError>) -> Void
     ) {
         self.loop = loop
         self.onConnect = onConnect
         connectDeadline = .now + configuration.connectTimeout
-        handle = ConnectionString.start(configuration, applicationName: applicationName)
-        guard let handle, PQstatus(handle) != CONNECTION_BAD else {
-            let reason = message()
-            // Told later, so that the caller has finished setting up before it hears.
-            loop.after(.zero) { self.end(PostgresError(.connectionLost(reason))) }
-            return
-        }
         loop.everyTick(for: self) { [unowned self] in checkDeadlines($0) }
+        resolver.resolve { [weak self] result in
+            guard let self, phase == .connecting else { return }
+            switch result {
+            case .success(let addresses):
+                begin(ConnectionString.start(configuration, applicationName: applicationName, addresses: addresses))
+            case .failure(let error): endLater(error)
+            }
+        }
+    }
+
+    private func begin(_ handle: OpaquePointer?) {
+        self.handle = handle
+        guard let handle, PQstatus(handle) != CONNECTION_BAD else { return endLater(PostgresError(.connectionLost(message()))) }
+        // Notices are of no use to a worker, and libpq would print them.
+        PQsetNoticeReceiver(handle, { _, _ in }, nil)
         watchSocket(isWriting: true)
+    }
+
+    /// Ends after the caller has finished setting up.
+    private func endLater(_ error: PostgresError) {
+        loop.after(.zero) { self.end(error) }
     }
 
     /// How many submissions are under way.
@@ -79,18 +89,15 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
     private func send(
         _ statement: PostgresStatement, index: Int, to handle: OpaquePointer, expecting: inout [WireSubmission.Step]
     ) -> Bool {
-        let types = statement.parameters.map { Oid(BinaryFormat.objectID(of: $0)) }
-        var name = prepared[statement.sql]
-        if name == nil, prepared.count < Self.preparedMax {
-            let fresh = "s\(prepared.count)"
-            guard PQsendPrepare(handle, fresh, statement.sql, Int32(types.count), types) == 1 else { return false }
-            expecting.append(.prepare(statement: index))
-            prepared[statement.sql] = fresh
-            name = fresh
+        let types = statement.parameters.map(BinaryFormat.objectID)
+        let use = prepared.use(of: statement.sql, types: types)
+        if case .prepareFirst(let name) = use {
+            guard PQsendPrepare(handle, name, statement.sql, Int32(types.count), types) == 1 else { return false }
+            expecting.append(.prepare(statement: index, name: name))
         }
-        expecting.append(.execute(statement: index))
+        expecting.append(.execute(statement: index, name: use.name))
         return ParameterBuffers(statement.parameters).withPointers { values, lengths, formats in
-            if let name {
+            if let name = use.name {
                 PQsendQueryPrepared(handle, name, Int32(types.count), values, lengths, formats, 1) == 1
             } else {
                 PQsendQueryParams(handle, statement.sql, Int32(types.count), types, values, lengths, formats, 1) == 1
@@ -181,29 +188,44 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
     }
 
     private func take(_ result: OpaquePointer) {
-        guard var submission = inFlight.popFirst(), let step = submission.expected.first else {
-            preconditionFailure("libpq gave a result nobody asked for")
+        guard var submission = inFlight.popFirst() else { return endOutOfStep() }
+        guard let step = submission.expected.first else {
+            inFlight.prepend(submission)
+            return endOutOfStep()
         }
         submission.expected.removeFirst()
         let status = PQresultStatus(result)
         switch step {
+        case .synchronise where status == PGRES_PIPELINE_SYNC:
+            return finish(submission)
         case .synchronise:
-            precondition(status == PGRES_PIPELINE_SYNC, "results and statements are out of step")
-            finish(submission)
-            return
-        case .prepare(let index):
-            if status != PGRES_COMMAND_OK {
-                prepared[submission.statements[index].sql] = nil
+            // The implicit commit at the synchronisation point failed, as a deferred constraint makes it.
+            note(result, status, at: submission.statements.count - 1, in: &submission)
+            submission.expected.append(.synchronise)
+            if submission.failure == nil {
+                inFlight.prepend(submission)
+                return endOutOfStep()
+            }
+        case .prepare(let index, let name):
+            if status == PGRES_COMMAND_OK {
+                prepared.confirm(name)
+            } else {
+                prepared.forget(name)
                 note(result, status, at: index, in: &submission)
             }
-        case .execute(let index):
+        case .execute(let index, let name):
             if status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK {
                 submission.results.append(ResultCopy.rows(of: result))
             } else {
                 note(result, status, at: index, in: &submission)
+                if let name, submission.failure?.error.isStalePlan == true { prepared.forget(name) }
             }
         }
         inFlight.prepend(submission)
+    }
+
+    private func endOutOfStep() {
+        end(PostgresError(.connectionLost("results and statements are out of step")))
     }
 
     private func note(_ result: OpaquePointer, _ status: ExecStatusType, at index: Int, in submission: inout WireSubmission) {

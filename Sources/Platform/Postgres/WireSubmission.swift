@@ -11,8 +11,8 @@ struct WireSubmission {
     var expected: [Step] = []
 
     enum Step {
-        case prepare(statement: Int)
-        case execute(statement: Int)
+        case prepare(statement: Int, name: String)
+        case execute(statement: Int, name: String?)
         case synchronise
     }
 }

@@ -18,24 +18,32 @@ public enum LogTablePartitions {
         }
     }
 
-    /// Days are UTC. `CREATE` then `ATTACH` takes no lock that stops writers of other partitions.
+    /// Days are UTC. `CREATE` then `ATTACH` takes no lock that stops writers of other partitions; both are one
+    /// statement, so that a crash leaves no table that is there and takes no rows.
     private static func make(
         _ table: String, daysFromToday day: Int, on connection: any PostgresQuerying
     ) async throws(PostgresError) {
         let rows = try await connection.query(
             """
             SELECT to_char(d, 'YYYYMMDD') AS suffix, d::text AS first, (d + 1)::text AS next,
-                   to_regclass($1 || '_' || to_char(d, 'YYYYMMDD')) IS NOT NULL AS is_there
+                   EXISTS (SELECT FROM pg_inherits
+                            WHERE inhparent = $1::regclass
+                              AND inhrelid = to_regclass($1 || '_' || to_char(d, 'YYYYMMDD'))) AS is_there
               FROM (SELECT (now() AT TIME ZONE 'UTC')::date + $2::int AS d) AS days
             """, table, Int32(day))
         guard let row = rows.first, try !row.bool("is_there") else { return }
         let (suffix, first, next) = (try row.text("suffix"), try row.text("first"), try row.text("next"))
         let name = "\(table)_\(suffix)"
         do {
-            try await connection.query("CREATE TABLE \(name) (LIKE \(table) INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
             try await connection.query(
-                "ALTER TABLE \(table) ATTACH PARTITION \(name) FOR VALUES FROM ('\(first) 00:00+00') TO ('\(next) 00:00+00')")
-        } catch where error.sqlState == "42P07" {
+                """
+                DO $$ BEGIN
+                    CREATE TABLE \(name) (LIKE \(table) INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+                    ALTER TABLE \(table) ATTACH PARTITION \(name)
+                        FOR VALUES FROM ('\(first) 00:00+00') TO ('\(next) 00:00+00');
+                END $$
+                """)
+        } catch where error.sqlState == "42P07" || error.sqlState == "23505" {
             return  // Another worker made it in the same moment.
         }
     }

@@ -8,6 +8,8 @@ public enum SchemaMigrations {
     public enum Failure: Error, CustomStringConvertible {
         case databaseIsNewer(version: Int)
         case otherServerName(stored: String, given: String)
+        /// Another process has been migrating for longer than ``lockWaitMax``.
+        case busy
 
         public var description: String {
             switch self {
@@ -15,6 +17,7 @@ public enum SchemaMigrations {
                 "the database has schema version \(version), this build knows \(SchemaMigrations.versionMax)"
             case .otherServerName(let stored, let given):
                 "the database belongs to server '\(stored)', not '\(given)'; a server's name never changes"
+            case .busy: "another process is migrating the database and does not come to an end"
             }
         }
     }
@@ -26,6 +29,13 @@ public enum SchemaMigrations {
         (1, "initial", String(decoding: PackageResources.m0001_initial_sql, as: UTF8.self))
     ]
 
+    /// How many versions newer a schema may be: while a new build rolls out, the one before it restarts too.
+    public static let compatibleAhead = 1
+    /// How long to wait for another process to finish migrating.
+    public static let lockWaitMax = Duration.seconds(60)
+    /// The longest a single statement of a migration may take.
+    static let statementMax = Duration.seconds(3_600)
+
     /// The newest schema this build knows.
     public static var versionMax: Int { migrations.last?.version ?? 0 }
 
@@ -35,9 +45,10 @@ public enum SchemaMigrations {
     public static func migrate(
         _ database: PostgresDatabase, serverName: String, shardCount: Int
     ) async throws {
-        let connection = try await database.dedicatedConnection(applicationName: "apus-migrate")
+        let connection = try await database.dedicatedConnection(
+            applicationName: "apus-migrate", answerTimeout: statementMax)
         do {
-            try await connection.query("SELECT pg_advisory_lock($1)", lockKey)
+            try await takeLock(on: connection)
             try await connection.query("SET statement_timeout = 0")
             try await applyMissing(on: connection)
             try await makeCluster(on: connection, serverName: serverName, shardCount: shardCount)
@@ -49,6 +60,17 @@ public enum SchemaMigrations {
         }
     }
 
+    /// Asks again and again: a waiting `pg_advisory_lock` would end with the session's `lock_timeout`.
+    private static func takeLock(on connection: PostgresConnection) async throws {
+        let giveUpAt = ContinuousClock.now + lockWaitMax
+        while true {
+            let rows = try await connection.query("SELECT pg_try_advisory_lock($1) AS taken", lockKey)
+            if try rows[0].bool("taken") { return }
+            guard ContinuousClock.now < giveUpAt else { throw Failure.busy }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
     private static func applyMissing(on connection: PostgresConnection) async throws {
         try await connection.query(
             """
@@ -57,7 +79,7 @@ public enum SchemaMigrations {
             """)
         let applied = try await connection.query("SELECT coalesce(max(version), 0) AS version FROM schema_migration")
         let current = Int(try applied.first?.int32("version") ?? 0)
-        guard current <= versionMax else { throw Failure.databaseIsNewer(version: current) }
+        guard current <= versionMax + compatibleAhead else { throw Failure.databaseIsNewer(version: current) }
         for migration in migrations where migration.version > current {
             var statements = SQLStatements.split(migration.sql).map { PostgresStatement(sql: $0) }
             statements.append(

@@ -1,0 +1,67 @@
+/// The configuration every worker reads; parsed once, then passed as values.
+public struct WorkerConfiguration: Sendable {
+    public enum RegistrationMode: String, Sendable, CaseIterable { case open, token, closed }
+    public enum Pool: String, Sendable, CaseIterable { case sync, initial }
+    public enum LogLevel: String, Sendable, CaseIterable { case trace, debug, info, notice, warning, error }
+
+    public var workerName: String
+    public var serverName: String
+    public var publicBaseURL: String
+    public var databaseURL: Secret
+    public var databaseSharedConnections: Int
+    public var databaseTransactionConnectionsMax: Int
+    public var clusterSecret: Secret
+    public var signingKeyPath: String
+    public var listenPublic: ListenAddress
+    public var listenInternal: ListenAddress
+    public var listenOperations: ListenAddress
+    public var registrationMode: RegistrationMode
+    public var registrationSharedSecret: Secret?
+    public var pool: Pool
+    public var isFeedEnabled: Bool
+    /// Whether one build of a room's state serves every caller; off only to show what it is good for.
+    public var isStateSharingOn: Bool
+    public var drainDelay: Duration
+    /// `nil`: as many as the system allows.
+    public var openFilesMax: Int?
+    public var logLevel: LogLevel
+
+    /// Reads the configuration.
+    ///
+    /// - Throws: ``ConfigurationProblems`` with everything that is wrong.
+    public init(environment: [String: String]) throws(ConfigurationProblems) {
+        var source = ConfigurationSource(environment: environment)
+        workerName = source.text("worker.name") ?? "worker"
+        serverName = source.required("server.name")
+        publicBaseURL = source.text("server.public_base_url") ?? "https://\(serverName)"
+        databaseURL = Secret(source.required("database.url"))
+        databaseSharedConnections = source.integer("database.shared_connections", default: 2, in: 1...32)
+        databaseTransactionConnectionsMax = source.integer(
+            "database.transaction_connections_max", default: 8, in: 1...100)
+        clusterSecret = source.secret("cluster.secret", isRequired: true) ?? Secret("")
+        signingKeyPath = source.required("signing.key_path")
+        listenPublic = source.address("listen.public", default: "127.0.0.1:0")
+        listenInternal = source.address("listen.internal", default: "127.0.0.1:0")
+        listenOperations = source.address("listen.operations", default: "127.0.0.1:0")
+        registrationMode = source.choice("registration.mode", default: RegistrationMode.closed)
+        registrationSharedSecret = source.secret("registration.shared_secret", isRequired: false)
+        pool = source.choice("pool", default: Pool.sync)
+        isFeedEnabled = source.bool("feed.enabled", default: true)
+        isStateSharingOn = source.bool("state.sharing", default: true)
+        drainDelay = .seconds(source.integer("drain.delay_seconds", default: 2, in: 0...120))
+        openFilesMax = source.text("limits.open_files_max") == nil
+            ? nil : source.integer("limits.open_files_max", default: 1_024, in: 64...1_000_000)
+        logLevel = source.choice("log.level", default: LogLevel.info)
+        if source.text("cluster.secret") == nil, clusterSecret.exposed.isEmpty, source.problems.isEmpty {
+            source.problem("cluster.secret is empty")
+        }
+        source.reportUnknownKeys()
+        guard source.problems.isEmpty else { throw ConfigurationProblems(problems: source.problems) }
+    }
+}
+
+/// Everything that is wrong with a configuration, at once.
+public struct ConfigurationProblems: Error, CustomStringConvertible {
+    public let problems: [String]
+    public var description: String { problems.map { "configuration: \($0)" }.joined(separator: "\n") }
+}

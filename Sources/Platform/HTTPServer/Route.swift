@@ -1,0 +1,41 @@
+/// Where an endpoint is and how it is treated: declared in one place, read by the server, the router and the docs.
+public struct Route: Sendable, Hashable {
+    /// Who may call.
+    public enum Authentication: Sendable {
+        /// Anybody.
+        case none
+        /// A user with an access token.
+        case user
+        /// Another worker, by the cluster's secret, on the internal port.
+        case cluster
+    }
+
+    public let method: HTTPMethod
+    /// `/fixed/{parameter}/…`; a parameter is one raw path segment, percent-decoded for the handler.
+    public let path: String
+    /// The kind of worker that serves it, as in the registry.
+    public let worker: String
+    public let cost: CostClass
+    public let authentication: Authentication
+    /// The largest body; larger ones get 413 without being read to the end.
+    public let bodyLimit: ByteCount
+
+    public init(
+        _ method: HTTPMethod, _ path: String, worker: String, cost: CostClass = .light,
+        authentication: Authentication = .user, bodyLimit: ByteCount = .kibibytes(64)
+    ) {
+        precondition(path.hasPrefix("/"), "a route's path is absolute")
+        self.method = method
+        self.path = path
+        self.worker = worker
+        self.cost = cost
+        self.authentication = authentication
+        self.bodyLimit = bodyLimit
+    }
+
+    /// The paths it answers on: clients of old specs say r0 where new ones say v3.
+    public var paths: [String] {
+        let stable = "/_matrix/client/v3/"
+        return path.hasPrefix(stable) ? [path, "/_matrix/client/r0/" + path.dropFirst(stable.count)] : [path]
+    }
+}

@@ -1,0 +1,23 @@
+import HTTPServer
+
+/// The largest bodies by what they hold.
+extension ByteCount {
+    /// An event's content: a little above the event limit, so that the event's own check answers.
+    public static let event = ByteCount.kibibytes(80)
+    /// Many first events at once.
+    public static let createRoom = ByteCount.mebibytes(1)
+    /// Messages to many devices.
+    public static let toDevice = ByteCount.mebibytes(5)
+    /// What most requests have.
+    public static let ordinary = ByteCount.kibibytes(64)
+}
+
+extension Route {
+    /// A route of the client-server API, served by the client workers unless said otherwise.
+    public static func client(
+        _ method: HTTPMethod, _ path: String, cost: CostClass = .light, auth: Authentication = .user,
+        bodyLimit: ByteCount = .ordinary, worker: String = "client"
+    ) -> Route {
+        Route(method, path, worker: worker, cost: cost, authentication: auth, bodyLimit: bodyLimit)
+    }
+}
