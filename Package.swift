@@ -174,5 +174,11 @@ let package = Package(
         tests("OutboundHTTPTests", ["OutboundHTTP"]),
         tests("WorkerContractsTests", ["Identifiers", "CanonicalJSON", "OutboundHTTP", "WorkerContracts", logging]),
         tests("AccountStorageTests", ["Identifiers", "CanonicalJSON", "Postgres", "Storage"]),
+        tests(
+            "ClientGatewayTests",
+            [
+                "Identifiers", "CanonicalJSON", "Events", "RoomRules", "Signing", "Postgres", "Storage", "WorkerContracts",
+                "HTTPServer", "MatrixHTTP", "OutboundHTTP", "PasswordHashing", "ClientGateway", logging,
+            ]),
     ]
 )

@@ -28,7 +28,8 @@ import Testing
             try await sessions.start(
                 SessionStart(
                     user: anna, device: phone, displayName: name,
-                    tokens: SessionTokens(accessHash: [access], accessExpiresAt: nil, refreshHash: refresh.map { [$0] }),
+                    tokens: SessionTokens(
+                        accessHash: [access], accessExpiresAt: nil, refreshHash: refresh.map { [$0] }),
                     at: now))
         }
 

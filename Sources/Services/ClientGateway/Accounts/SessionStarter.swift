@@ -1,0 +1,61 @@
+import CanonicalJSON
+import Identifiers
+import MatrixHTTP
+import Storage
+
+/// Gives devices their tokens.
+struct SessionStarter: Sendable {
+    /// How long the access token of a client that can refresh lasts, in milliseconds.
+    static let refreshableTokenLifeMs: Int64 = 60 * 60 * 1_000
+
+    let sessions: SessionStore
+    let clock: WallClock
+
+    /// Logs `user` in on `device`, a new one when `nil`.
+    ///
+    /// - Returns: the members of the answer to a login or registration.
+    func start(_ user: UserID, device: DeviceID?, displayName: String?, refreshable: Bool) async throws -> JSONObject {
+        guard let device = device ?? DeviceID(SecureRandom.text(10, of: SecureRandom.uppercase)) else {
+            preconditionFailure("ten letters are a device ID")
+        }
+        let issued = issue(refreshable: refreshable) { AccessToken.make(for: user) }
+        let session = SessionStart(
+            user: user, device: device, displayName: displayName, tokens: issued.tokens, at: clock.now())
+        try await sessions.start(session)
+        var answer = issued.answer
+        answer["user_id"] = .string(user.rawValue)
+        answer["device_id"] = .string(device.rawValue)
+        answer["home_server"] = .string(user.server.rawValue)
+        return answer
+    }
+
+    /// Exchanges a refresh token; `nil` when it is no longer, or never was, good.
+    func refresh(_ token: String) async throws -> JSONObject? {
+        guard let old = AccessToken(token) else { return nil }
+        let issued = issue(refreshable: true) { AccessToken.make(for: old.bucket) }
+        switch try await sessions.refresh(old.hash, with: issued.tokens, at: clock.now()) {
+        case .unknown: return nil
+        case .refreshed(let user, _):
+            try await sessions.dropExpired(of: user, at: clock.now())
+            return issued.answer
+        }
+    }
+
+    private func issue(refreshable: Bool, _ makeToken: () -> AccessToken)
+        -> (tokens: SessionTokens, answer: JSONObject)
+    {
+        let access = makeToken()
+        var answer: JSONObject = ["access_token": .string(access.text)]
+        guard refreshable else {
+            return (SessionTokens(accessHash: access.hash, accessExpiresAt: nil, refreshHash: nil), answer)
+        }
+        let refresh = makeToken()
+        answer["refresh_token"] = .string(refresh.text)
+        answer["expires_in_ms"] = .int(Self.refreshableTokenLifeMs)
+        let tokens = SessionTokens(
+            accessHash: access.hash,
+            accessExpiresAt: clock.now().advanced(by: .milliseconds(Self.refreshableTokenLifeMs)),
+            refreshHash: refresh.hash)
+        return (tokens, answer)
+    }
+}

@@ -1,0 +1,60 @@
+import CanonicalJSON
+import HTTPServer
+import Identifiers
+import MatrixHTTP
+
+/// Joins a room by ID: `POST /_matrix/client/v3/rooms/{roomId}/join` (spec v1.19, "Joining rooms").
+struct JoinRoom: Endpoint {
+    static let route = Route.client(.post, "/_matrix/client/v3/rooms/{roomId}/join", cost: .write)
+
+    let joiner: Joiner
+
+    /// - Throws: `M_NOT_FOUND` for an unknown room, `M_FORBIDDEN` when the room's rules do not let the caller in.
+    func respond(to request: UserRequest) async throws -> JSONObject {
+        let room = try request.path("roomId", as: RoomID.self)
+        let body = BodyFields(try request.optionalJSONBody())
+        return try await joiner.join(room, caller: request.caller, body: body)
+    }
+}
+
+/// Joins a room by ID or alias: `POST /_matrix/client/v3/join/{roomIdOrAlias}` (spec v1.19, "Joining rooms").
+struct JoinRoomByAlias: Endpoint {
+    static let route = Route.client(.post, "/_matrix/client/v3/join/{roomIdOrAlias}", cost: .write)
+
+    let joiner: Joiner
+    let aliases: AliasResolver
+
+    /// - Throws: `M_NOT_FOUND` for an unknown alias or room, `M_FORBIDDEN` when its rules do not let the caller in.
+    func respond(to request: UserRequest) async throws -> JSONObject {
+        let text = try request.path("roomIdOrAlias")
+        let body = BodyFields(try request.optionalJSONBody())
+        let room: RoomID
+        if text.utf8.first == UInt8(ascii: "#") {
+            guard let alias = RoomAlias(text) else { throw MatrixError.invalidParam("This is not a valid room alias.") }
+            room = try await aliases.resolve(alias).room
+        } else {
+            guard let parsed = RoomID(text) else { throw MatrixError.invalidParam("This is not a room ID or alias.") }
+            room = parsed
+        }
+        return try await joiner.join(room, caller: request.caller, body: body)
+    }
+}
+
+/// What both ways of joining do.
+struct Joiner: Sendable {
+    let rooms: RoomLocator
+    let memberships: MembershipWriter
+    let restricted: RestrictedJoin
+
+    func join(_ room: RoomID, caller: UserID, body: BodyFields) async throws -> JSONObject {
+        let reason = try body.string("reason")
+        _ = try body.object("third_party_signed")
+        guard try await rooms.find(room) != nil else {
+            throw MatrixError.notFound("No server that this one can reach has the room.")
+        }
+        let extra = try await restricted.authorisation(for: caller, in: room)
+        try await memberships.set(
+            .join, of: caller, by: caller, in: room, reason: reason, showsProfile: true, extra: extra)
+        return ["room_id": .string(room.rawValue)]
+    }
+}

@@ -1,0 +1,71 @@
+import CanonicalJSON
+import HTTPServer
+import Identifiers
+import MatrixHTTP
+import Storage
+import WorkerContracts
+
+/// Creates a room: `POST /_matrix/client/v3/createRoom` (spec v1.19, "Creation").
+struct CreateRoom: Endpoint {
+    static let route = Route.client(.post, "/_matrix/client/v3/createRoom", cost: .write, bodyLimit: .createRoom)
+
+    let server: ServerName
+    let shardCount: Int
+    let genesis: RoomGenesis
+    let aliases: AliasStore
+    let profiles: ProfileStore
+    let sender: CommandSender
+    let clock: WallClock
+
+    /// - Throws: `M_BAD_JSON`, `M_INVALID_PARAM`, `M_UNSUPPORTED_ROOM_VERSION`, `M_ROOM_IN_USE` for a taken alias,
+    ///   `M_INVALID_ROOM_STATE` when the rules refuse what the request implies.
+    func respond(to request: UserRequest) async throws -> JSONObject {
+        let wish = try CreateRoomRequest(BodyFields(try request.jsonBody()))
+        guard wish.invites.allSatisfy({ $0.server == server }) else {
+            throw MatrixError.forbidden("This server does not reach other servers.")
+        }
+        let alias = try alias(of: wish)
+        let events = FirstEvents(
+            request: wish, creator: request.caller, alias: alias,
+            profiles: try await profiles.memberFields(of: [request.caller] + wish.invites))
+        let start = try genesis.make(events, at: clock.now())
+        if let alias {
+            guard try await aliases.reserve(alias, for: start.room, by: request.caller, at: clock.now()) else {
+                throw MatrixError(status: 400, errcode: "M_ROOM_IN_USE", message: "Room alias \(alias) already exists.")
+            }
+        }
+        try await create(start, alias)
+        try await invite(events.invites, to: start.room)
+        return ["room_id": .string(start.room.rawValue)]
+    }
+
+    private func alias(of wish: CreateRoomRequest) throws -> RoomAlias? {
+        guard let localpart = wish.aliasLocalpart else { return nil }
+        guard let alias = RoomAlias("#\(localpart):\(server)"), alias.server == server,
+            !localpart.utf8.contains(UInt8(ascii: ":"))
+        else { throw MatrixError.invalidParam("'room_alias_name' does not make a valid room alias.") }
+        return alias
+    }
+
+    private func create(_ start: RoomGenesis.Start, _ alias: RoomAlias?) async throws {
+        do {
+            try await sender.execute(
+                .createRoom(start.command), id: .random(), in: ShardID.placement(of: start.room, count: shardCount))
+        } catch let error as MatrixError where error.status == 403 {
+            // Definitely not made: the alias is free again. After other errors it may exist; the reservation lapses.
+            if let alias { try await aliases.delete(alias, of: start.room) }
+            throw MatrixError(status: 400, errcode: "M_INVALID_ROOM_STATE", message: error.message)
+        }
+    }
+
+    /// The room exists by now: an invite that the rules refuse does not undo it.
+    private func invite(_ drafts: [EventDraft], to room: RoomID) async throws {
+        for draft in drafts {
+            do {
+                _ = try await sender.append(draft, to: room, id: .random())
+            } catch let error as MatrixError where error.status == 403 {
+                continue
+            }
+        }
+    }
+}

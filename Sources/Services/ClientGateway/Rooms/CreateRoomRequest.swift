@@ -1,0 +1,103 @@
+import CanonicalJSON
+import Identifiers
+import MatrixHTTP
+import RoomRules
+
+/// The body of `POST /createRoom`, checked.
+package struct CreateRoomRequest {
+    /// The most users one request invites.
+    package static let invitesMax = 200
+    /// The most events `initial_state` may have.
+    package static let initialStateMax = 100
+
+    struct StateEvent {
+        var type: String
+        var stateKey: String
+        var content: JSONObject
+    }
+
+    var version: RoomVersion
+    var preset: RoomPreset
+    var aliasLocalpart: String?
+    var name: String?
+    var topic: String?
+    var invites: [UserID]
+    var isDirect: Bool
+    var creationContent: JSONObject
+    /// From room version 12: who else has infinite power.
+    var additionalCreators: [UserID]
+    var initialState: [StateEvent]
+    var powerLevelOverride: JSONObject
+
+    /// - Throws: `M_BAD_JSON` for wrong types, `M_INVALID_PARAM` for values out of range,
+    ///   `M_UNSUPPORTED_ROOM_VERSION`.
+    package init(_ body: BodyFields) throws {
+        version = try Self.version(body)
+        preset = try Self.preset(body)
+        aliasLocalpart = try body.string("room_alias_name")
+        name = try body.string("name")
+        topic = try body.string("topic")
+        invites = try body.identifiers("invite", as: UserID.self) ?? []
+        isDirect = try body.bool("is_direct") ?? false
+        creationContent = try body.object("creation_content") ?? JSONObject()
+        initialState = try Self.initialState(body)
+        powerLevelOverride = try body.object("power_level_content_override") ?? JSONObject()
+        additionalCreators = try BodyFields(creationContent).identifiers("additional_creators", as: UserID.self) ?? []
+
+        guard try body.array("invite_3pid")?.isEmpty ?? true else {
+            throw MatrixError(
+                status: 403, errcode: "M_THREEPID_DENIED", message: "This server has no identity server to invite by.")
+        }
+        guard invites.count <= Self.invitesMax else {
+            throw MatrixError.invalidParam("One request invites at most \(Self.invitesMax) users.")
+        }
+        _ = try BodyFields(creationContent).bool("m.federate")
+        _ = try BodyFields(creationContent).string("type")
+        _ = try BodyFields(creationContent).object("predecessor")
+        try EventLimits.check(content: creationContent)
+        try EventLimits.check(content: powerLevelOverride)
+    }
+
+    private static func version(_ body: BodyFields) throws -> RoomVersion {
+        guard let name = try body.string("room_version") else { return RoomVersion.default }
+        guard let version = RoomVersion(name) else {
+            throw MatrixError(
+                status: 400, errcode: "M_UNSUPPORTED_ROOM_VERSION", message: "This server has no such room version.")
+        }
+        return version
+    }
+
+    private static func preset(_ body: BodyFields) throws -> RoomPreset {
+        let isPublic: Bool
+        switch try body.string("visibility") {
+        case nil, "private"?: isPublic = false
+        case "public"?: isPublic = true
+        default: throw MatrixError.invalidParam("'visibility' is public or private.")
+        }
+        guard let name = try body.string("preset") else { return isPublic ? .publicChat : .privateChat }
+        guard let preset = RoomPreset(rawValue: name) else {
+            throw MatrixError.invalidParam("There is no such preset.")
+        }
+        return preset
+    }
+
+    private static func initialState(_ body: BodyFields) throws -> [StateEvent] {
+        let elements = try body.array("initial_state") ?? []
+        guard elements.count <= initialStateMax else {
+            throw MatrixError.invalidParam("'initial_state' has at most \(initialStateMax) events.")
+        }
+        return try elements.map { element in
+            guard let object = element.objectValue else {
+                throw MatrixError.badJSON("'initial_state' must be an array of objects.")
+            }
+            let fields = BodyFields(object)
+            guard let content = try fields.object("content") else { throw MatrixError.badJSON("'content' is missing.") }
+            guard let type = try fields.string("type") else { throw MatrixError.badJSON("'type' is missing.") }
+            let event = StateEvent(type: type, stateKey: try fields.string("state_key") ?? "", content: content)
+            try EventLimits.check(type: event.type)
+            try EventLimits.check(stateKey: event.stateKey)
+            try EventLimits.check(content: event.content)
+            return event
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import CanonicalJSON
+import Events
+import Identifiers
+import MatrixHTTP
+import RoomRules
+import Storage
+
+/// What endpoints ask about rooms before they act. The room's writer judges again by the rules; what is asked here gives
+/// the caller the right refusal, or guards what the rules do not know of.
+struct RoomAccess: Sendable {
+    /// The most members looked at to find one who may vouch for a join.
+    static let vouchersMax = 1_000
+
+    let facts: RoomFacts
+    let rooms: RoomLocator
+
+    /// The user's membership of `room`; `nil` when they never had one.
+    func membership(of user: UserID, in room: RoomID) async throws -> Membership? {
+        try await facts.membership(of: user, in: room).flatMap(Membership.init)
+    }
+
+    /// - Throws: `M_FORBIDDEN` unless the user is in `room`.
+    func demandJoined(_ user: UserID, in room: RoomID) async throws {
+        guard try await membership(of: user, in: room) == .join else {
+            throw MatrixError.forbidden("You are not in this room.")
+        }
+    }
+
+    /// - Throws: `M_NOT_FOUND` unless `event` is one of `room`.
+    func demandEvent(_ event: EventID, in room: RoomID) async throws {
+        guard try await facts.has(event, in: room) else { throw MatrixError.notFound("The room has no such event.") }
+    }
+
+    func joinedRooms(of user: UserID) async throws -> [RoomID] {
+        try await facts.joinedRooms(of: user)
+    }
+
+    /// The content of a piece of current state; `nil` when it is not set or there is no such room.
+    func currentContent(_ type: String, _ stateKey: String, in room: RoomID) async throws -> JSONObject? {
+        guard let placement = try await rooms.find(room) else { return nil }
+        let key = StateMapKey(type: type, stateKey: stateKey)
+        return try await facts.state([key], of: room, version: placement.version)[key]?.content
+    }
+
+    /// Whether everybody may read `room`.
+    func isWorldReadable(_ room: RoomID) async throws -> Bool {
+        let visibility = try await currentContent("m.room.history_visibility", "", in: room)
+        return visibility?["history_visibility"]?.stringValue == "world_readable"
+    }
+
+    /// Whether the power of `user` suffices to send state of `type` to `room`.
+    func maySend(stateType type: String, _ user: UserID, in room: RoomID) async throws -> Bool {
+        guard let levels = try await powerLevels(of: room) else { return false }
+        return levels.level(of: user) >= levels.required(type: type, isState: true)
+    }
+
+    /// A member of `room` on `server` who may invite; `nil` when there is none among the first ``vouchersMax``.
+    func memberWhoMayInvite(to room: RoomID) async throws -> UserID? {
+        guard let levels = try await powerLevels(of: room) else { return nil }
+        let members = try await facts.joinedLocalMembers(of: room, limit: Self.vouchersMax)
+        return members.first { levels.level(of: $0) >= levels.invite }
+    }
+
+    private func powerLevels(of room: RoomID) async throws -> PowerLevels? {
+        guard let placement = try await rooms.find(room) else { return nil }
+        let state = try await facts.state([.create, .powerLevels], of: room, version: placement.version)
+        return PowerLevels(event: state[.powerLevels], create: state[.create], rules: placement.version.rules)
+    }
+}

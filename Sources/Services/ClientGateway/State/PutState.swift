@@ -1,0 +1,64 @@
+import CanonicalJSON
+import HTTPServer
+import Identifiers
+import MatrixHTTP
+import WorkerContracts
+
+/// Sets state: `PUT /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey}` (spec v1.19, "Sending events").
+struct PutState: Endpoint {
+    static let route = Route.client(
+        .put, "/_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey}", cost: .write, bodyLimit: .event)
+
+    let setter: StateSetter
+
+    func respond(to request: UserRequest) async throws -> JSONObject {
+        try await setter.set(request, stateKey: try request.path("stateKey"))
+    }
+}
+
+/// Sets state with the empty key: `PUT /_matrix/client/v3/rooms/{roomId}/state/{eventType}` (spec v1.19).
+struct PutStateWithoutKey: Endpoint {
+    static let route = Route.client(
+        .put, "/_matrix/client/v3/rooms/{roomId}/state/{eventType}", cost: .write, bodyLimit: .event)
+
+    let setter: StateSetter
+
+    func respond(to request: UserRequest) async throws -> JSONObject {
+        try await setter.set(request, stateKey: "")
+    }
+}
+
+/// What both ways of setting state do.
+struct StateSetter: Sendable {
+    let sender: CommandSender
+    let aliases: CanonicalAliasRule
+    let server: ServerName
+
+    /// - Throws: `M_FORBIDDEN` for an unknown room or when the caller may not set it, `M_BAD_JSON`, `M_TOO_LARGE`,
+    ///   `M_BAD_ALIAS`.
+    func set(_ request: UserRequest, stateKey: String) async throws -> JSONObject {
+        let room = try request.path("roomId", as: RoomID.self)
+        let type = try request.path("eventType")
+        let content = try request.jsonBody()
+        try EventLimits.check(type: type)
+        try EventLimits.check(stateKey: stateKey)
+        try EventLimits.check(content: content)
+        try checkMember(type, stateKey, content)
+        if type.utf8.elementsEqual("m.room.canonical_alias".utf8) { try await aliases.check(content, in: room) }
+        let draft = EventDraft(
+            type: type, stateKey: stateKey, sender: request.caller, content: content, unlessUnchanged: true)
+        let event = try await sender.append(draft, to: room, id: .random())
+        return ["event_id": .string(event.rawValue)]
+    }
+
+    /// A member event is about a user; users of other servers cannot be invited from here yet.
+    private func checkMember(_ type: String, _ stateKey: String, _ content: JSONObject) throws {
+        guard type.utf8.elementsEqual("m.room.member".utf8) else { return }
+        guard let user = UserID(stateKey) else { throw MatrixError.invalidParam("The state key is not a user ID.") }
+        guard let membership = try BodyFields(content).string("membership"), Membership(rawValue: membership) != nil
+        else { throw MatrixError.badJSON("'membership' is join, invite, leave, ban or knock.") }
+        guard user.server == server || membership != Membership.invite.rawValue else {
+            throw MatrixError.forbidden("This server does not reach other servers.")
+        }
+    }
+}
