@@ -18,7 +18,9 @@ import Testing
         let snapshot = StateRootEncoding.encode(StateTree([(key: create, event: ids[0]), (key: odd, event: ids[1])]))
         let tree = try StateRootEncoding.tree(
             snapshot: snapshot,
-            deltas: [StateRootEncoding.encode([(odd, ids[2])]), StateRootEncoding.encode([(odd, nil), (create, ids[3])])])
+            deltas: [
+                StateRootEncoding.encode([(odd, ids[2])]), StateRootEncoding.encode([(odd, nil), (create, ids[3])]),
+            ])
         #expect(tree.dictionary == [create: ids[3]])
     }
 

@@ -2,7 +2,9 @@
 public struct JSONLimits: Sendable {
     /// The most arrays and objects inside each other; far beyond what clients make, small enough for any thread's stack.
     public static let depthMaxDefault = 512
-    /// The longest document, in bytes. Request bodies are limited to less before they come here.
+    /// The longest document, in bytes.
+    ///
+    /// Request bodies are limited to less before they come here.
     public static let bytesMaxDefault = 64 << 20
 
     public var depthMax: Int

@@ -67,6 +67,15 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: members)
     }
 
+    /// Hands over what was written so far, ready for a value whose bytes come from elsewhere; writing goes on after it.
+    ///
+    /// So that large ready bytes can be sent as they are instead of being copied into this writer.
+    public mutating func handOver() -> [UInt8] {
+        separate()
+        defer { bytes = [] }
+        return bytes
+    }
+
     public mutating func member(_ key: String, _ value: JSONValue) {
         self.key(key)
         self.value(value)

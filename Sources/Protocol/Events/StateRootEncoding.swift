@@ -1,7 +1,9 @@
 import Identifiers
 
-/// The bytes of `state_root.entries`: a format byte, the number of entries, then for each the length and bytes of type,
-/// state_key and event ID; an event ID of length 0 says that the key is removed. Lengths are LEB128.
+/// The bytes of `state_root.entries`.
+///
+/// A format byte, the number of entries, then for each the length and bytes of type, state_key and event ID; an event ID of
+/// length 0 says that the key is removed. Lengths are LEB128.
 public enum StateRootEncoding {
     public static let format: UInt8 = 1
 

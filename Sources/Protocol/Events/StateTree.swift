@@ -92,7 +92,9 @@ extension StateTree {
         let number: UInt64
     }
 
-    /// A subtree. A node with the same ``id`` has the same entries and children for ever, in whichever tree it occurs.
+    /// A subtree.
+    ///
+    /// A node with the same ``id`` has the same entries and children for ever, in whichever tree it occurs.
     public struct Node: Sendable {
         let node: StateTreeNode
 

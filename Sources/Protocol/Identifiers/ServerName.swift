@@ -1,6 +1,7 @@
 /// A homeserver's name: a DNS name or IP literal with an optional port (spec v1.19, appendices, "Server Name").
 public struct ServerName: Identifier {
-    public static let bytesMax = 230
+    /// What an identifier that ends in it can hold; the spec only recommends that own names stay under 230.
+    public static let bytesMax = 255
     public let text: ByteOrderedText
 
     public init?(_ text: String) {

@@ -23,7 +23,9 @@ public struct ShardID: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A position in one shard's order. Committed positions are contiguous from 1.
+/// A position in one shard's order.
+///
+/// Committed positions are contiguous from 1.
 public struct ShardSequence: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let value: Int64
     public init(_ value: Int64) { self.value = value }

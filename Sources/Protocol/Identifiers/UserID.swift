@@ -1,7 +1,7 @@
 /// A user: `@localpart:server` (spec v1.19, appendices, "User Identifiers").
 ///
-/// Parsing accepts the historical grammar, which remote servers still use; `isStrict` says whether a new local user
-/// may have this ID.
+/// Parsing accepts the historical grammar, which events of other servers must be accepted with: any characters but `:` and
+/// NUL, or none. `isStrict` says whether a new local user may have this ID.
 public struct UserID: Identifier {
     public let text: ByteOrderedText
     public let server: ServerName
@@ -10,7 +10,7 @@ public struct UserID: Identifier {
         guard text.utf8.count <= Self.bytesMax, text.utf8.first == UInt8(ascii: "@"),
             let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
             let server = ServerName(String(text[text.utf8.index(after: colon)...])),
-            text.utf8[..<colon].dropFirst().allSatisfy({ $0 > 0x20 && $0 != 0x7F })
+            !text.utf8[..<colon].contains(0)
         else { return nil }
         self.text = ByteOrderedText(text)
         self.server = server

@@ -1,6 +1,8 @@
 import Crypto
 
-/// A server's Ed25519 key pair with its ID, such as `ed25519:a_1`. It prints without its secret.
+/// A server's Ed25519 key pair with its ID, such as `ed25519:a_1`.
+///
+/// It prints without its secret.
 public struct SigningKey: Sendable, CustomStringConvertible {
     /// The length of a seed, in bytes.
     public static let seedByteCount = 32

@@ -1,4 +1,6 @@
-/// The rule by which an event is rejected. Rules are named once; their numbers differ by room version.
+/// The rule by which an event is rejected.
+///
+/// Rules are named once; their numbers differ by room version.
 public enum AuthRule: Error, Hashable, Sendable, CaseIterable {
     // m.room.create
     case createHasPrevEvents, createRoomIDIsForeign, createHasRoomID, createVersionUnknown, createLacksCreator

@@ -3,9 +3,8 @@ import Events
 extension AuthContext {
     /// The rules of membership `join`.
     func checkJoin(_ member: MemberContext) throws(AuthRule) {
-        if event.prevEvents.count == 1, event.prevEvents.first == create.id, create.isFirstJoiner(member.stateKey, rules) {
-            return
-        }
+        let isFirst = event.prevEvents.count == 1 && event.prevEvents.first == create.id
+        if isFirst, create.isFirstJoiner(member.stateKey, rules) { return }
         guard senderIsTarget else { throw .joinOfOther }
         guard sender != .ban else { throw .joinBanned }
         let isExpected = sender == .invite || sender == .join
@@ -23,7 +22,9 @@ extension AuthContext {
 }
 
 extension Event {
-    /// Whether `user` comes into the room this create event makes without an invite. Additional creators do not.
+    /// Whether `user` comes into the room this create event makes without an invite.
+    ///
+    /// Additional creators do not.
     fileprivate func isFirstJoiner(_ user: String, _ rules: RoomVersionRules) -> Bool {
         let first = rules.createContentHasCreator ? content["creator"]?.stringValue : sender.rawValue
         return first?.hasSameBytes(as: user) ?? false

@@ -7,11 +7,18 @@ enum PowerLevelValue {
         switch json {
         case .int(let value): value
         case .string(let text) where !rules.powerLevelsAreIntegers: integer(text)
-        case .double(let value) where rules.powerLevelsMayBeFloats:
-            // Int64(exactly:) is nil for infinities, NaN and what is out of range.
-            Int64(exactly: value.rounded(.towardZero))
+        case .double(let value) where rules.powerLevelsMayBeFloats: integer(value)
         default: nil
         }
+    }
+
+    // Old versions bound neither floats nor strings, and other servers compare them as large as they are. What is beyond
+    // Int64 becomes its end: it must stay above (or below) every level that people use, and not fall back to a default.
+
+    /// The float cut off at the point.
+    private static func integer(_ value: Double) -> Int64? {
+        guard value.isFinite else { return nil }
+        return Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
     }
 
     /// Digits with an optional sign, in optional white space (room version 1, "values as strings").
@@ -23,7 +30,7 @@ enum PowerLevelValue {
         guard !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
             return nil
         }
-        return Int64(String(Substring(bytes)))
+        return Int64(String(Substring(bytes))) ?? (bytes.first == UInt8(ascii: "-") ? .min : .max)
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
