@@ -31,25 +31,4 @@ import Testing
         await #expect(throws: PasswordHashingError.passwordTooLong) { try await hasher.hash(longest + "p") }
     }
 
-    @Test func aFullQueueIsBusyAndLosesNothing() async throws {
-        let hasher = PasswordHasher(threadsMax: 1, queueMax: 1)
-        let outcomes = await withTaskGroup(of: Bool.self, returning: [Bool].self) { group in
-            for _ in 0..<12 {
-                group.addTask {
-                    do {
-                        _ = try await hasher.hash("a")
-                        return true
-                    } catch {
-                        return false
-                    }
-                }
-            }
-            return await group.reduce(into: []) { $0.append($1) }
-        }
-        #expect(outcomes.count == 12)
-        // One runs and one waits at a time; twelve at once cannot all fit.
-        #expect(outcomes.contains(true))
-        #expect(outcomes.contains(false))
-        _ = try await hasher.hash("the pool works on")
-    }
 }

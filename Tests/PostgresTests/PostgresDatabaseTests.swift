@@ -14,7 +14,8 @@ import Testing
                 """,
                 [
                     true, Int16(-2), Int32(70_000), Int64(1) << 40, 1.5, "é\u{1F426}", [UInt8]([0, 255, 7]),
-                    String?.none, ["x", "y"], [[UInt8]([1, 0])], [Int64]([1, 2, -3]), [String](), [String?]([nil, "z"]),
+                    String?.none, ["x", "y"], [[UInt8]([1, 0])], [Int64]([1, 2, -3]), [String](),
+                    [String?]([nil, "z"]),
                 ])
             let row = try #require(rows.first)
             #expect(try row.bool("a"))
@@ -71,7 +72,9 @@ import Testing
         try await TestDatabase.with { test in
             try await test.database.query("CREATE TABLE t (n int PRIMARY KEY)")
             let connection = try await test.database.dedicatedConnection(applicationName: "batch")
-            func insert(_ number: Int32) -> PostgresStatement { PostgresStatement("INSERT INTO t VALUES ($1)", [number]) }
+            func insert(_ number: Int32) -> PostgresStatement {
+                PostgresStatement("INSERT INTO t VALUES ($1)", [number])
+            }
             guard case .committed = await connection.batch([insert(1), insert(2)]) else {
                 Issue.record("a batch without fault is committed")
                 return

@@ -49,7 +49,8 @@ public struct WorkerConfiguration: Sendable {
         isFeedEnabled = source.bool("feed.enabled", default: true)
         isStateSharingOn = source.bool("state.sharing", default: true)
         drainDelay = .seconds(source.integer("drain.delay_seconds", default: 2, in: 0...120))
-        openFilesMax = source.text("limits.open_files_max") == nil
+        openFilesMax =
+            source.text("limits.open_files_max") == nil
             ? nil : source.integer("limits.open_files_max", default: 1_024, in: 64...1_000_000)
         logLevel = source.choice("log.level", default: LogLevel.info)
         if source.text("cluster.secret") == nil, clusterSecret.exposed.isEmpty, source.problems.isEmpty {
@@ -63,5 +64,6 @@ public struct WorkerConfiguration: Sendable {
 /// Everything that is wrong with a configuration, at once.
 public struct ConfigurationProblems: Error, CustomStringConvertible {
     public let problems: [String]
+    public init(problems: [String]) { self.problems = problems }
     public var description: String { problems.map { "configuration: \($0)" }.joined(separator: "\n") }
 }

@@ -32,7 +32,7 @@ public final class Admission: Sendable {
     /// Carries out `body` when there is a place, within the class's wait.
     ///
     /// - Throws: a 429 with `Retry-After` when there is none.
-    func withPlace<Result>(_ body: () async throws -> Result) async throws -> Result {
+    public func withPlace<Result>(_ body: () async throws -> Result) async throws -> Result {
         guard await enter() else { throw HTTPRefusal.busy(retryAfter: .seconds(Int64.random(in: 1...5))) }
         defer { leave() }
         return try await body()

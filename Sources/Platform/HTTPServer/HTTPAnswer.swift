@@ -14,15 +14,18 @@ public struct HTTPAnswer: Sendable {
     public var contentType: String
     public var headers: [(name: String, value: String)]
     public var body: Body
+    /// Kept until ``Body/buffers(_:)`` have been written or given up; for whoever counts what is on its way.
+    public var held: (any Sendable)?
 
     public init(
         status: Int = 200, contentType: String = "application/json", headers: [(name: String, value: String)] = [],
-        body: Body
+        body: Body, held: (any Sendable)? = nil
     ) {
         self.status = status
         self.contentType = contentType
         self.headers = headers
         self.body = body
+        self.held = held
     }
 
     public init(status: Int = 200, json: String) {

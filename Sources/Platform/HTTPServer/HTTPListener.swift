@@ -71,9 +71,16 @@ public final class HTTPListener: Sendable {
                 self.bound.withLock { $0 = channel.localAddress?.port }
                 self.boundContinuation.finish()
             },
-            eventLoopGroupProvider: .shared(group), logger: logger)
+            eventLoopGroupProvider: .shared(group), logger: serverLogger)
         defer { boundContinuation.finish() }
         try await application.run()
+    }
+
+    /// What the server says of itself below a warning is said better by whoever started it.
+    private var serverLogger: Logger {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        return quiet
     }
 
     /// The address it really listens on, once it does; `nil` when it ended before.
@@ -207,12 +214,21 @@ public final class HTTPListener: Sendable {
         let body: ResponseBody =
             switch answer.body {
             case .bytes(let buffer): ResponseBody(byteBuffer: buffer)
-            case .buffers(let buffers): ResponseBody(contentsOf: buffers)
+            case .buffers(let buffers): Self.buffersBody(buffers, holding: answer.held)
             case .stream(let produce): Self.streamBody(produce)
             }
         if let length = body.contentLength { headers[.contentLength] = String(length) }
         return Response(
             status: .init(code: answer.status), headers: headers, body: isHead ? ResponseBody() : body)
+    }
+
+    private static func buffersBody(_ buffers: [ByteBuffer], holding held: (any Sendable)?) -> ResponseBody {
+        ResponseBody(contentLength: buffers.reduce(0) { $0 + $1.readableBytes }) { writer in
+            try await writer.write(contentsOf: buffers)
+            try await writer.finish(nil)
+            // The closure goes with the response; so does what is held.
+            _ = held
+        }
     }
 
     private static func streamBody(

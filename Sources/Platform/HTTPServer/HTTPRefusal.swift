@@ -29,7 +29,9 @@ enum HTTPRefusal: HTTPAnswerable {
                 )))
     }
 
-    private static func make(_ status: Int, _ errcode: String, _ message: String, retryAfterSeconds: Int? = nil) -> HTTPAnswer {
+    private static func make(_ status: Int, _ errcode: String, _ message: String, retryAfterSeconds: Int? = nil)
+        -> HTTPAnswer
+    {
         HTTPAnswer(
             status: status, headers: retryAfterSeconds.map { [("Retry-After", String($0))] } ?? [],
             body: .bytes(.init(string: #"{"errcode":"\#(errcode)","error":"\#(message)"}"#)))

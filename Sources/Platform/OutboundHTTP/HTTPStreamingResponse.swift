@@ -6,7 +6,9 @@ public struct HTTPStreamingResponse: Sendable {
     public var status: Int { head.status }
 }
 
-/// The body of a streaming response, for one consumer. Dropping it, or cancelling its consumer, aborts the transfer.
+/// The body of a streaming response, for one consumer.
+///
+/// Dropping it, or cancelling its consumer, aborts the transfer.
 public final class HTTPBodyStream: AsyncSequence, Sendable {
     public typealias Element = [UInt8]
     public typealias Failure = HTTPClientError

@@ -1,7 +1,9 @@
 import CLibCurl
 import Synchronization
 
-/// Where a transfer's response goes. Called on the client's thread, in this order; must not block.
+/// Where a transfer's response goes.
+///
+/// Called on the client's thread, in this order; must not block.
 protocol TransferSink: Sendable {
     func head(_ head: HTTPResponseHead)
     func body(_ bytes: UnsafeRawBufferPointer) -> TransferVerdict
@@ -17,7 +19,9 @@ enum TransferVerdict {
     case tooLarge
 }
 
-/// One request on its way. Guard: all but `cancelled` is touched by the client's thread only.
+/// One request on its way.
+///
+/// Guard: all but `cancelled` is touched by the client's thread only.
 final class Transfer: @unchecked Sendable {
     /// The longest sum of all header lines, in bytes.
     static let headerBytesMax = 64 << 10

@@ -7,8 +7,10 @@ import Synchronization
 // it. A transfer ends exactly once, on this thread: done, failed, timed out (libcurl's own timer), cancelled, or shut
 // down with the loop.
 
-/// The thread. Guard: `active` and `idleHandles` are touched by the thread only, `inbox` by its mutex; `multi` by the
-/// thread, except waking, which libcurl allows from anywhere and happens under the inbox's lock, before clean-up.
+/// The thread.
+///
+/// Guard: `active` and `idleHandles` are touched by the thread only, `inbox` by its mutex; `multi` by the thread,
+/// except waking, which libcurl allows from anywhere and happens under the inbox's lock, before clean-up.
 final class TransferLoop: @unchecked Sendable {
     /// The most handles kept for reuse.
     static let idleHandlesMax = 64

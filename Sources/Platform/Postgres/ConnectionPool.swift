@@ -20,6 +20,9 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
     /// The pause before connecting again, doubling from here to the longest, each with jitter.
     static let reconnectFirst = Duration.milliseconds(50)
     static let reconnectLongest = Duration.seconds(1)
+    /// A shared connection whose oldest statement has waited this long is given no more while another is free: answers
+    /// come in order, and whatever is sent would wait behind it.
+    static let stalledAfter = Duration.milliseconds(100)
 
     private let loop: SocketLoop
     private let configuration: PostgresConfiguration
@@ -44,7 +47,7 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
     }
 
     func start() {
-        loop.everyTick(for: self) { [unowned self] in expire($0) }
+        loop.everyTick(for: self) { [weak self] in self?.expire($0) }
         for _ in 0..<configuration.sharedConnections { openShared() }
     }
 
@@ -78,7 +81,11 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
     }
 
     private func freeShared() -> WireConnection? {
-        shared.filter { $0.phase == .ready && $0.depth < configuration.pipelineDepthMax }.min { $0.depth < $1.depth }
+        let free = shared.filter { $0.phase == .ready && $0.depth < configuration.pipelineDepthMax }
+        guard free.count > 1 else { return free.first }
+        let now = ContinuousClock.now
+        let fluent = free.filter { $0.waitingSince.map { now - $0 < Self.stalledAfter } ?? true }
+        return (fluent.isEmpty ? free : fluent).min { $0.depth < $1.depth }
     }
 
     private func drainStatements() {
@@ -123,6 +130,10 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
             transactions.append(WaitingTransaction(giveUpAt: .now + configuration.poolWaitMax, finish: finish))
             return
         }
+        openExclusive(finish)
+    }
+
+    private func openExclusive(_ finish: @escaping (Result<WireConnection, PostgresError>) -> Void) {
         exclusiveCount += 1
         connect(applicationName: configuration.applicationName) { [unowned self] result in
             switch result {
@@ -132,6 +143,7 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
                     exclusiveCount -= 1
                     idle.removeAll { $0 === connection }
                     lent.removeAll { $0 === connection }
+                    serveNextTransaction()
                 }
                 finish(result)
             case .failure:
@@ -146,7 +158,6 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
     func checkIn(_ connection: WireConnection, isClean: Bool) {
         guard isClean, !isClosed, connection.phase == .ready else {
             connection.close()
-            serveNextTransaction()
             return
         }
         if let next = transactions.popFirst() {
@@ -157,9 +168,12 @@ final class ConnectionPool: @unchecked Sendable {  // Guard: touched on the loop
         }
     }
 
+    /// A place has become free: whoever has waited longest opens a connection in it.
     private func serveNextTransaction() {
-        guard let next = transactions.popFirst() else { return }
-        checkOut(finish: next.finish)
+        guard !isClosed, exclusiveCount < configuration.transactionConnectionsMax,
+            let next = transactions.popFirst()
+        else { return }
+        openExclusive(next.finish)
     }
 
     /// Opens a connection that is the caller's alone and not counted.

@@ -16,14 +16,15 @@ enum ConnectionString {
             "timezone=UTC", "jit=off",
         ].map { "-c \($0)" }.joined(separator: " ")
         // Keywords given after dbname override those in the URL it expands to.
-        let parameters = [
-            ("dbname", configuration.url),
-            ("application_name", applicationName),
-            ("client_encoding", "UTF8"),
-            ("options", options),
-            ("tcp_user_timeout", String(milliseconds(configuration.tcpUserTimeout))),
-            ("keepalives_idle", "10"), ("keepalives_interval", "3"), ("keepalives_count", "3"),
-        ] + addresses.map { ($0.keyword, $0.value) }
+        let parameters =
+            [
+                ("dbname", configuration.url),
+                ("application_name", applicationName),
+                ("client_encoding", "UTF8"),
+                ("options", options),
+                ("tcp_user_timeout", String(milliseconds(configuration.tcpUserTimeout))),
+                ("keepalives_idle", "10"), ("keepalives_interval", "3"), ("keepalives_count", "3"),
+            ] + addresses.map { ($0.keyword, $0.value) }
         return withCStrings(parameters.map(\.0)) { keywords in
             withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(keywords, values, 1) }
         }

@@ -24,8 +24,10 @@ public struct PostgresConfiguration: Sendable {
     /// Statements and transactions that wait; more are refused at once.
     public var waitingMax = 2_000
 
-    /// Called on the client's thread whenever a shared connection is made, as after a restart or fail-over of the server:
-    /// the moment to look whether it is still the same server. Must not block.
+    /// Called on the client's thread whenever a shared connection is made, as after a restart or fail-over of the
+    /// server: the moment to look whether it is still the same server.
+    ///
+    /// Must not block.
     public var onConnect: (@Sendable () -> Void)?
 
     public init(url: String) { self.url = url }

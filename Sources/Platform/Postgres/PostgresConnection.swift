@@ -19,6 +19,9 @@ public final class PostgresConnection: PostgresQuerying {
         backendPID = wire.backendPID
     }
 
+    /// Whether the session is alive, as far as is known: `false` is certain.
+    public var isOpen: Bool { wire.isOpen.load(ordering: .relaxed) }
+
     deinit {
         guard isDedicated else { return }
         loop.submit { [wire] in wire.close() }
@@ -35,6 +38,13 @@ public final class PostgresConnection: PostgresQuerying {
 
     /// Carries out `BEGIN`, the statements and `COMMIT` in one pipeline, a single round trip.
     public func batch(_ statements: [PostgresStatement]) async -> BatchOutcome {
+        let outcome = await batchOnce(statements)
+        // A plan that a migration made stale was not carried out and is forgotten now.
+        if case .failed(let error, _) = outcome, error.isStalePlan { return await batchOnce(statements) }
+        return outcome
+    }
+
+    private func batchOnce(_ statements: [PostgresStatement]) async -> BatchOutcome {
         let all = [PostgresStatement(sql: "BEGIN")] + statements + [PostgresStatement(sql: "COMMIT")]
         switch await run(all) {
         case .success(let results):

@@ -5,6 +5,9 @@ import Logging
 /// It outlives the server: after a restart connections are made again, with jitter, and meanwhile callers fail within
 /// `poolWaitMax`.
 public final class PostgresDatabase: PostgresQuerying {
+    /// How many connections are tried for a transaction when idle ones turn out to be broken.
+    static let beginTries = 3
+
     public let configuration: PostgresConfiguration
     let loop = SocketLoop()
     private let pool: ConnectionPool
@@ -39,9 +42,8 @@ public final class PostgresDatabase: PostgresQuerying {
         isolation: PostgresIsolation = .readCommitted, isReadOnly: Bool = false,
         _ body: (PostgresTransaction) async throws -> Result
     ) async throws -> Result {
-        let connection = try await checkOut()
+        let connection = try await begin("BEGIN ISOLATION LEVEL \(isolation.rawValue)\(isReadOnly ? " READ ONLY" : "")")
         do {
-            try await connection.query("BEGIN ISOLATION LEVEL \(isolation.rawValue)\(isReadOnly ? " READ ONLY" : "")")
             let result = try await body(PostgresTransaction(connection: connection))
             let committed = try await connection.query("COMMIT")
             guard committed.commandTag == "COMMIT" else {
@@ -54,6 +56,25 @@ public final class PostgresDatabase: PostgresQuerying {
             if case .success = await connection.run([PostgresStatement(sql: "ROLLBACK")]) { isClean = true }
             checkIn(connection, isClean: isClean)
             throw error
+        }
+    }
+
+    /// A connection with a transaction begun on it.
+    ///
+    /// One that broke while it was idle, as all do when the server restarts, may be noticed only by its `BEGIN`; nothing
+    /// was done on it, so another is tried.
+    private func begin(_ statement: String) async throws(PostgresError) -> PostgresConnection {
+        var triesLeft = Self.beginTries
+        while true {
+            triesLeft -= 1
+            let connection = try await checkOut()
+            do {
+                try await connection.query(statement)
+                return connection
+            } catch {
+                checkIn(connection, isClean: false)
+                guard case .connectionLost = error.kind, triesLeft > 0 else { throw error }
+            }
         }
     }
 

@@ -18,7 +18,8 @@ extension PostgresQuerying {
 
     /// Carries out `sql` with `$1…` bound to `parameters`.
     @discardableResult
-    public func query(_ sql: String, _ parameters: any PostgresParameter...) async throws(PostgresError) -> PostgresRows {
+    public func query(_ sql: String, _ parameters: any PostgresParameter...) async throws(PostgresError) -> PostgresRows
+    {
         try await query(PostgresStatement(sql, parameters))
     }
 }

@@ -2,7 +2,7 @@
 public struct PostgresRows: Sendable, RandomAccessCollection {
     /// Where a cell's bytes are in the shared buffer; a negative length is null.
     struct Cell: Sendable {
-        var offset: Int32
+        var offset: Int
         var length: Int32
     }
 
@@ -49,7 +49,9 @@ public struct PostgresRow: Sendable {
     public func int32(_ column: String) throws(PostgresError) -> Int32 { try required(column, optionalInt32(column)) }
     public func int16(_ column: String) throws(PostgresError) -> Int16 { try required(column, optionalInt16(column)) }
     public func bool(_ column: String) throws(PostgresError) -> Bool { try required(column, optionalBool(column)) }
-    public func double(_ column: String) throws(PostgresError) -> Double { try required(column, optionalDouble(column)) }
+    public func double(_ column: String) throws(PostgresError) -> Double {
+        try required(column, optionalDouble(column))
+    }
     public func text(_ column: String) throws(PostgresError) -> String { try required(column, optionalText(column)) }
     public func bytes(_ column: String) throws(PostgresError) -> [UInt8] { try required(column, optionalBytes(column)) }
 
@@ -97,7 +99,7 @@ public struct PostgresRow: Sendable {
         }
         let cell = table.cells[row * table.columns.count + index]
         guard cell.length >= 0 else { return nil }
-        return table.bytes[Int(cell.offset)..<Int(cell.offset + cell.length)]
+        return table.bytes[cell.offset..<cell.offset + Int(cell.length)]
     }
 
     private func required<Value>(_ column: String, _ value: Value?) throws(PostgresError) -> Value {

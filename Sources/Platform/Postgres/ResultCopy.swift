@@ -40,6 +40,6 @@ enum ResultCopy {
             let buffer = UnsafeRawBufferPointer(start: start, count: length)
             bytes.append(contentsOf: buffer)
         }
-        return PostgresRows.Cell(offset: Int32(offset), length: Int32(length))
+        return PostgresRows.Cell(offset: offset, length: Int32(length))
     }
 }

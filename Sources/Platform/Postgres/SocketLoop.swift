@@ -24,10 +24,18 @@ final class SocketLoop: @unchecked Sendable {  // Guard: everything but `inbox` 
 
     private enum Next { case wake, drain, nothing }
 
+    /// A socket's handler; the number tells it from a later one that was given the same descriptor, for which an event
+    /// of the former may still be in hand.
+    private struct Watched {
+        let number: UInt32
+        let handler: (UInt32) -> Void
+    }
+
     private let epoll: Int32
     private let wakeup: Int32
     private let inbox = Mutex(Inbox())
-    private var handlers: [Int32: (UInt32) -> Void] = [:]
+    private var watched: [Int32: Watched] = [:]
+    private var watchedCount: UInt32 = 0
     private var timers: [Timer] = []
     private var deadlineChecks: [ObjectIdentifier: (ContinuousClock.Instant) -> Void] = [:]
     private var isRunning = true
@@ -36,7 +44,7 @@ final class SocketLoop: @unchecked Sendable {  // Guard: everything but `inbox` 
         epoll = epoll_create1(0)
         wakeup = eventfd(0, Int32(EFD_NONBLOCK))
         precondition(epoll >= 0 && wakeup >= 0, "no file descriptor left for the PostgreSQL client's loop")
-        watch(wakeup, isWriting: false, isNew: true)
+        watch(wakeup, number: 0, isWriting: false, isNew: true)
         let thread = Thread { [self] in run() }
         thread.name = "postgres"
         thread.start()
@@ -84,16 +92,18 @@ final class SocketLoop: @unchecked Sendable {  // Guard: everything but `inbox` 
 
     /// Calls `handler` with epoll's event bits whenever the socket is ready.
     func add(_ socket: Int32, isWriting: Bool, handler: @escaping (UInt32) -> Void) {
-        handlers[socket] = handler
-        watch(socket, isWriting: isWriting, isNew: true)
+        watchedCount &+= 1
+        watched[socket] = Watched(number: watchedCount, handler: handler)
+        watch(socket, number: watchedCount, isWriting: isWriting, isNew: true)
     }
 
     func update(_ socket: Int32, isWriting: Bool) {
-        watch(socket, isWriting: isWriting, isNew: false)
+        guard let number = watched[socket]?.number else { return }
+        watch(socket, number: number, isWriting: isWriting, isNew: false)
     }
 
     func remove(_ socket: Int32) {
-        handlers[socket] = nil
+        watched[socket] = nil
         epoll_ctl(epoll, EPOLL_CTL_DEL, socket, nil)
     }
 
@@ -108,10 +118,10 @@ final class SocketLoop: @unchecked Sendable {  // Guard: everything but `inbox` 
 
     func stop() { isRunning = false }
 
-    private func watch(_ socket: Int32, isWriting: Bool, isNew: Bool) {
+    private func watch(_ socket: Int32, number: UInt32, isWriting: Bool, isNew: Bool) {
         var event = epoll_event()
         event.events = EPOLLIN.rawValue | (isWriting ? EPOLLOUT.rawValue : 0)
-        event.data.fd = socket
+        event.data.u64 = UInt64(number) << 32 | UInt64(UInt32(bitPattern: socket))
         epoll_ctl(epoll, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, &event)
     }
 
@@ -121,12 +131,13 @@ final class SocketLoop: @unchecked Sendable {  // Guard: everything but `inbox` 
         while isRunning {
             let count = epoll_wait(epoll, &events, Int32(events.count), Self.tickMilliseconds)
             for index in 0..<max(0, Int(count)) {
-                let socket = events[index].data.fd
+                let mark = events[index].data.u64
+                let socket = Int32(truncatingIfNeeded: mark)
                 if socket == wakeup {
                     var counter: UInt64 = 0
                     _ = read(wakeup, &counter, 8)  // Only resets the counter.
-                } else {
-                    handlers[socket]?(events[index].events)
+                } else if let entry = watched[socket], entry.number == UInt32(mark >> 32) {
+                    entry.handler(events[index].events)
                 }
             }
             runInbox()

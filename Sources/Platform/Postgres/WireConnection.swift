@@ -1,5 +1,6 @@
 import CLibPQ
 import Collections
+import Synchronization
 
 /// One libpq connection in pipeline mode; lives on the loop's thread.
 ///
@@ -11,6 +12,8 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
 
     private(set) var phase = Phase.connecting
     private(set) var backendPID: Int32 = 0
+    /// Whether the connection is ready, as far as is known; may be read on any thread.
+    let isOpen = Atomic(false)
     private let loop: SocketLoop
     private var handle: OpaquePointer?
     private var socket: Int32 = -1
@@ -21,7 +24,9 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
     /// Called once when a ready connection ends.
     var onClose: (() -> Void)?
 
-    /// Begins to connect; `onConnect` is told how it went. Nothing here blocks: names of hosts are resolved elsewhere.
+    /// Begins to connect; `onConnect` is told how it went.
+    ///
+    /// Nothing here blocks: names of hosts are resolved elsewhere.
     init(
         loop: SocketLoop, resolver: HostResolver, configuration: PostgresConfiguration, applicationName: String,
         onConnect: @escaping (Result<WireConnection, PostgresError>) -> Void
@@ -29,7 +34,8 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
         self.loop = loop
         self.onConnect = onConnect
         connectDeadline = .now + configuration.connectTimeout
-        loop.everyTick(for: self) { [unowned self] in checkDeadlines($0) }
+        // Weak: a check of the same tick may have ended this connection and let it go.
+        loop.everyTick(for: self) { [weak self] in self?.checkDeadlines($0) }
         resolver.resolve { [weak self] result in
             guard let self, phase == .connecting else { return }
             switch result {
@@ -42,7 +48,9 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
 
     private func begin(_ handle: OpaquePointer?) {
         self.handle = handle
-        guard let handle, PQstatus(handle) != CONNECTION_BAD else { return endLater(PostgresError(.connectionLost(message()))) }
+        guard let handle, PQstatus(handle) != CONNECTION_BAD else {
+            return endLater(PostgresError(.connectionLost(message())))
+        }
         // Notices are of no use to a worker, and libpq would print them.
         PQsetNoticeReceiver(handle, { _, _ in }, nil)
         watchSocket(isWriting: true)
@@ -56,8 +64,15 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
     /// How many submissions are under way.
     var depth: Int { inFlight.count }
 
-    /// Sends statements; `finish` hears the outcome. On a closed connection it hears at once that nothing was sent.
-    func submit(_ statements: [PostgresStatement], deadline: ContinuousClock.Instant, finish: @escaping (WireOutcome) -> Void) {
+    /// Since when the oldest submission under way is waited for.
+    var waitingSince: ContinuousClock.Instant? { inFlight.first?.sentAt }
+
+    /// Sends statements; `finish` hears the outcome.
+    ///
+    /// On a closed connection it hears at once that nothing was sent.
+    func submit(
+        _ statements: [PostgresStatement], deadline: ContinuousClock.Instant, finish: @escaping (WireOutcome) -> Void
+    ) {
         guard phase == .ready, let handle else {
             finish(.failure(PostgresError(.connectionLost("not connected")), statementIndex: 0))
             return
@@ -122,7 +137,7 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
         if current != socket {
             if socket >= 0 { loop.remove(socket) }
             socket = current
-            loop.add(socket, isWriting: isWriting) { [unowned self] in socketReady($0) }
+            loop.add(socket, isWriting: isWriting) { [weak self] in self?.socketReady($0) }
         } else {
             loop.update(socket, isWriting: isWriting)
         }
@@ -156,6 +171,7 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
         }
         backendPID = PQbackendPID(handle)
         phase = .ready
+        isOpen.store(true, ordering: .relaxed)
         onConnect?(.success(self))
         onConnect = nil
     }
@@ -228,7 +244,9 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
         end(PostgresError(.connectionLost("results and statements are out of step")))
     }
 
-    private func note(_ result: OpaquePointer, _ status: ExecStatusType, at index: Int, in submission: inout WireSubmission) {
+    private func note(
+        _ result: OpaquePointer, _ status: ExecStatusType, at index: Int, in submission: inout WireSubmission
+    ) {
         guard status != PGRES_PIPELINE_ABORTED, submission.failure == nil else { return }
         submission.failure = (ResultCopy.error(of: result), index)
     }
@@ -247,6 +265,7 @@ final class WireConnection: @unchecked Sendable {  // Guard: touched on the loop
         guard phase != .closed else { return }
         let wasConnecting = phase == .connecting
         phase = .closed
+        isOpen.store(false, ordering: .relaxed)
         loop.everyTick(for: self, nil)
         if socket >= 0 { loop.remove(socket) }
         if let handle { PQfinish(handle) }

@@ -1,6 +1,7 @@
 /// Statements sent together up to one synchronisation point, and who waits for their results.
 struct WireSubmission {
     let statements: [PostgresStatement]
+    let sentAt = ContinuousClock.now
     let deadline: ContinuousClock.Instant
     /// Called once, on the loop's thread.
     let finish: (WireOutcome) -> Void

@@ -40,7 +40,8 @@ public struct LineLogHandler: LogHandler {
 
     private func quoted(_ text: String) -> String {
         guard text.contains(where: { $0 == " " || $0 == "\"" || $0 == "\n" || $0 == "=" }) else { return text }
-        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n") + "\""
+        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+            + "\""
     }
 
     private static func timestamp() -> String {

@@ -23,7 +23,9 @@ public struct ProcessMetrics: Sendable {
             files.record(entries.count)
         }
         var limit = rlimit()
-        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 { filesMax.record(Int64(limit.rlim_cur)) }
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            filesMax.record(Int64(limit.rlim_cur))
+        }
     }
 
     private static func residentPages() -> Int? {

@@ -46,7 +46,9 @@ public final class PrometheusMetrics: MetricsFactory, Sendable {
         cell(isCounter: true, label, dimensions)
     }
 
-    public func makeFloatingPointCounter(label: String, dimensions: [(String, String)]) -> any FloatingPointCounterHandler {
+    public func makeFloatingPointCounter(label: String, dimensions: [(String, String)])
+        -> any FloatingPointCounterHandler
+    {
         cell(isCounter: true, label, dimensions)
     }
 

@@ -9,16 +9,25 @@ final class CancellableWork: Sendable {
         (stopSignal, stopContinuation) = AsyncStream.makeStream()
     }
 
-    func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+    enum Outcome: Sendable {
+        case finished
+        case stopped
+    }
+
+    @discardableResult
+    func run() async throws -> Outcome {
+        try await withThrowingTaskGroup(of: Outcome.self) { group in
             group.addTask { [body] in
-                do { try await body() } catch is CancellationError { return }
+                do { try await body() } catch is CancellationError { return .stopped }
+                return .finished
             }
             group.addTask { [stopSignal] in
                 for await _ in stopSignal {}
+                return .stopped
             }
-            try await group.next()
+            let first = try await group.next()
             group.cancelAll()
+            return first ?? .stopped
         }
     }
 

@@ -9,15 +9,21 @@ struct OperationsEndpoints: Sendable {
     var routes: [(Route, HTTPListener.Handler)] {
         [
             (route("/live"), { _ in text(200, "live\n") }),
-            (route("/ready"), { [phase] _ in
-                // 404 makes the router drain this worker: what is under way goes on, nothing new comes.
-                phase.current == .ready ? text(200, "ready\n") : text(404, "\(phase.current)\n")
-            }),
-            (route("/metrics"), { _ in
-                HTTPAnswer(
-                    contentType: "text/plain; version=0.0.4",
-                    body: .bytes(ByteBuffer(string: PrometheusMetrics.shared.text())))
-            }),
+            (
+                route("/ready"),
+                { [phase] _ in
+                    // 404 makes the router drain this worker: what is under way goes on, nothing new comes.
+                    phase.current == .ready ? text(200, "ready\n") : text(404, "\(phase.current)\n")
+                }
+            ),
+            (
+                route("/metrics"),
+                { _ in
+                    HTTPAnswer(
+                        contentType: "text/plain; version=0.0.4",
+                        body: .bytes(ByteBuffer(string: PrometheusMetrics.shared.text())))
+                }
+            ),
         ]
     }
 

@@ -2,11 +2,14 @@ import Dispatch
 import Glibc
 
 /// SIGTERM and SIGINT: the first asks to drain, a second one ends the process at once.
-final class TerminationSignals: @unchecked Sendable {  // Guard: `sources` is written in init only.
-    let first: AsyncStream<Void>
+public final class TerminationSignals: @unchecked Sendable {  // Guard: `sources` is written in init only.
+    public let first: AsyncStream<Void>
     private let sources: [any DispatchSourceSignal]
 
-    init() {
+    /// The process has one set of signals, and whoever handles them lives as long as it does.
+    public static let shared = TerminationSignals()
+
+    private init() {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         first = stream
         let counter = SignalCounter()

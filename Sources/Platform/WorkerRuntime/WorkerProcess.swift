@@ -1,5 +1,6 @@
 import ClusterConfiguration
-import Foundation
+import FoundationEssentials
+import Glibc
 import HTTPServer
 import Logging
 import NIOPosix
@@ -14,6 +15,8 @@ import Telemetry
 public struct WorkerProcess: Sendable {
     /// The longest the requests under way may take once the worker drains.
     static let inFlightWaitMax = Duration.seconds(30)
+    /// The longest connections may take to close when nothing is under way any more; then they are cut.
+    static let closeMax = Duration.seconds(5)
     static let tick = Duration.milliseconds(50)
 
     let configuration: WorkerConfiguration
@@ -23,13 +26,14 @@ public struct WorkerProcess: Sendable {
 
     /// Reads the configuration, makes the service and lives; exits the process.
     public static func main(
-        _ makeService: (WorkerConfiguration, Logger) throws -> any WorkerService
+        _ makeService: @Sendable (WorkerConfiguration, Logger) throws -> any WorkerService
     ) async -> Never {
         let configuration: WorkerConfiguration
         do {
             configuration = try WorkerConfiguration(environment: ProcessInfo.processInfo.environment)
         } catch {
-            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            // There is nobody to tell when this cannot be written.
+            _ = Array("\(error)\n".utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
             exit(78)
         }
         LineLogHandler.install(
@@ -37,9 +41,17 @@ public struct WorkerProcess: Sendable {
         PrometheusMetrics.install()
         ProcessMetrics.install()
         let logger = Logger(label: configuration.workerName)
+        let signals = TerminationSignals.shared
+        let service: any WorkerService
         do {
-            let service = try makeService(configuration, logger)
-            try await WorkerProcess(configuration: configuration, service: service, logger: logger).run()
+            service = try makeService(configuration, logger)
+        } catch {
+            logger.critical("the configuration cannot be used", metadata: ["error": "\(error)"])
+            exit(78)
+        }
+        do {
+            try await WorkerProcess(configuration: configuration, service: service, logger: logger)
+                .run(until: signals.first)
             logger.info("stopped")
             exit(0)
         } catch {
@@ -48,42 +60,63 @@ public struct WorkerProcess: Sendable {
         }
     }
 
-    func run() async throws {
-        let signals = TerminationSignals()
+    package init(configuration: WorkerConfiguration, service: any WorkerService, logger: Logger) {
+        self.configuration = configuration
+        self.service = service
+        self.logger = logger
+    }
+
+    /// Lives until `stopSignal` says to drain, and for as long as that takes.
+    package func run(until stopSignal: AsyncStream<Void>) async throws {
         let connectionsMax = OpenFileLimit.connectionsMax(of: OpenFileLimit.apply(configuration.openFilesMax))
         let operationsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let operations = listener(
-            configuration.listenOperations, OperationsEndpoints(phase: phase).routes, isPublic: false, connectionsMax: 64,
+            configuration.listenOperations, OperationsEndpoints(phase: phase).routes, isPublic: false,
+            connectionsMax: 64,
             group: operationsGroup)
-        let publicListener =
-            service.publicRoutes.isEmpty
-            ? nil
-            : listener(configuration.listenPublic, service.publicRoutes, isPublic: true, connectionsMax: connectionsMax)
-        let internalListener = listener(
-            configuration.listenInternal, service.internalRoutes, isPublic: false, connectionsMax: connectionsMax,
-            secret: configuration.clusterSecret)
-        let listeners = [operations, internalListener] + [publicListener].compactMap { $0 }
-        let groups = listeners.map { listener in
-            ServiceGroup(
-                configuration: .init(
-                    services: [.init(service: ListenerService(listener: listener))], logger: logger))
-        }
+        let (stopRequested, stopContinuation) = AsyncStream.makeStream(of: Void.self)
+        let startup = CancellableWork { [service] in try await service.start() }
         try await withThrowingDiscardingTaskGroup { tasks in
-            tasks.addTask { try await groups[0].run() }
-            try await service.start()
-            for group in groups.dropFirst() { tasks.addTask { try await group.run() } }
-            let addresses = try await addresses(operations, internalListener, publicListener)
-            let work = CancellableWork { try await service.run() }
-            tasks.addTask { try await work.run() }
-            try await service.announce(addresses)
-            phase.enter(.ready)
-            logger.info("ready", metadata: ["public": "\(addresses.publicAddress ?? "none")"])
-            for await _ in signals.first { break }
-            try await drain([publicListener, internalListener].compactMap { $0 }, work)
-            for group in groups { await group.triggerGracefulShutdown() }
+            let operationsService = lifecycle(of: operations)
+            tasks.addTask { try await operationsService.run() }
+            tasks.addTask {
+                // Ends by a signal, or by the group's cancellation when one of its tasks fails.
+                for await _ in stopSignal { break }
+                startup.cancel()
+                stopContinuation.finish()
+            }
+            // What a service serves may depend on what it finds in the database.
+            if try await startup.run() == .finished {
+                try await serve(beside: operations, until: stopRequested, connectionsMax, &tasks)
+            }
+            phase.enter(.draining)
+            await operationsService.triggerGracefulShutdown()
         }
         await service.stop()
         try await operationsGroup.shutdownGracefully()
+    }
+
+    /// Serves from start to drain.
+    private func serve(
+        beside operations: HTTPListener, until stopRequested: AsyncStream<Void>, _ connectionsMax: Int,
+        _ tasks: inout ThrowingDiscardingTaskGroup<any Error>
+    ) async throws {
+        let publicListener = publicListener(connectionsMax: connectionsMax)
+        let internalListener = listener(
+            configuration.listenInternal, service.internalRoutes, isPublic: false, connectionsMax: connectionsMax,
+            secret: configuration.clusterSecret)
+        let listeners = [publicListener, internalListener].compactMap { $0 }
+        let groups = listeners.map(lifecycle)
+        for group in groups { tasks.addTask { try await group.run() } }
+        let addresses = try await addresses(operations, internalListener, publicListener)
+        let work = CancellableWork { [service] in try await service.run() }
+        tasks.addTask { try await work.run() }
+        try await service.announce(addresses)
+        phase.enter(.ready)
+        logger.info("ready", metadata: ["public": "\(addresses.publicAddress ?? "none")"])
+        for await _ in stopRequested {}
+        try await drain(listeners, work)
+        for group in groups { await group.triggerGracefulShutdown() }
     }
 
     private func drain(_ listeners: [HTTPListener], _ work: CancellableWork) async throws {
@@ -98,6 +131,20 @@ public struct WorkerProcess: Sendable {
             try await Task.sleep(for: Self.tick)
         }
         work.cancel()
+    }
+
+    /// A worker without public routes has no public port.
+    private func publicListener(connectionsMax: Int) -> HTTPListener? {
+        let routes = service.publicRoutes
+        guard !routes.isEmpty else { return nil }
+        return listener(configuration.listenPublic, routes, isPublic: true, connectionsMax: connectionsMax)
+    }
+
+    private func lifecycle(of listener: HTTPListener) -> ServiceGroup {
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: ListenerService(listener: listener))], logger: logger)
+        configuration.maximumGracefulShutdownDuration = Self.closeMax
+        return ServiceGroup(configuration: configuration)
     }
 
     private func listener(

@@ -2,7 +2,7 @@ import HTTPServer
 
 /// What a worker does between start and drain; every worker has this shape.
 ///
-/// The order of calls: ``start()``, then ``run()`` until cancelled, with the listeners serving ``publicRoutes`` and
+/// The order of calls: ``start()``, then the routes once, then ``run()`` until cancelled, with the listeners serving ``publicRoutes`` and
 /// ``internalRoutes`` meanwhile; on SIGTERM ``beginDraining()``, then ``drain()``, then the end of ``run()``.
 public protocol WorkerService: Sendable {
     var publicRoutes: [(Route, HTTPListener.Handler)] { get }
@@ -32,4 +32,10 @@ public struct WorkerAddresses: Sendable {
     public let publicAddress: String?
     public let internalAddress: String
     public let operationsAddress: String
+
+    public init(publicAddress: String?, internalAddress: String, operationsAddress: String) {
+        self.publicAddress = publicAddress
+        self.internalAddress = internalAddress
+        self.operationsAddress = operationsAddress
+    }
 }
