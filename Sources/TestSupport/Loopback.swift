@@ -1,7 +1,7 @@
 import Glibc
 
 /// Blocking IPv4 sockets on 127.0.0.1.
-enum Loopback {
+public enum Loopback {
     /// Makes `socket` listen on a free port; `nil` with errno set when it cannot.
     static func listen(on socket: Int32) -> UInt16? {
         var address = sockaddr_in()
@@ -17,7 +17,7 @@ enum Loopback {
         return status == 0 ? UInt16(bigEndian: address.sin_port) : nil
     }
 
-    static func connect(to port: UInt16) -> Int32? {
+    public static func connect(to port: UInt16) -> Int32? {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -34,7 +34,7 @@ enum Loopback {
     }
 
     /// A port nobody listens on at the moment.
-    static func freePort() -> UInt16? {
+    public static func freePort() -> UInt16? {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         return listen(on: socket)

@@ -55,7 +55,8 @@ public final class PrivatePostgres: Sendable {
         let server = PrivatePostgres(
             port: port, directory: "/tmp/apus-private-\(UInt64.random(in: 0 ... .max))", programs: programs)
         try await server.run("mkdir -m 700 '\(server.directory)'")
-        try await server.run("'\(programs)/initdb' -D '\(server.data)' -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync")
+        try await server.run(
+            "'\(programs)/initdb' -D '\(server.data)' -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync")
         return server
     }
 
@@ -80,17 +81,46 @@ public final class PrivatePostgres: Sendable {
     /// Copies the running server's data, to be given to ``restore(_:)``; returns the copy's folder.
     public func baseBackup() async throws -> String {
         let copy = "\(directory)/backup-\(UInt32.random(in: 0 ... .max))"
-        try await run("'\(programs)/pg_basebackup' -h 127.0.0.1 -p \(port) -U postgres -D '\(copy)' -X stream -c fast --no-sync")
+        try await run(
+            "'\(programs)/pg_basebackup' -h 127.0.0.1 -p \(port) -U postgres -D '\(copy)' -X stream -c fast --no-sync")
         return copy
     }
 
     /// Crashes the server and starts it from a backup, as a recovery without the log's tail does: what was committed
     /// since is gone, the system identifier stays, the timeline is a new one.
     public func restore(_ backup: String) async throws {
+        try await putBack(backup, signal: "recovery.signal")
+        try await start()
+    }
+
+    /// Restores as a stand-by takes over when the primary is gone: it comes up reading, then is promoted.
+    ///
+    /// Its control file tells the new timeline only after the next checkpoint.
+    public func promote(_ backup: String) async throws {
+        try await putBack(backup, signal: "standby.signal")
+        try await start()
+        try await run("'\(programs)/pg_ctl' promote -w -t 30 -D '\(data)'")
+    }
+
+    /// Crashes the server and puts back the files of a stopped one: nothing tells that time has gone back.
+    public func putBackFiles(_ copy: String) async throws {
+        try await stop(.immediate)
+        try await run("rm -rf '\(data)' && cp -a '\(copy)' '\(data)'")
+        try await start()
+    }
+
+    /// Copies the files of the stopped server; returns the copy's folder.
+    public func copyFiles() async throws -> String {
+        let copy = "\(directory)/copy-\(UInt32.random(in: 0 ... .max))"
+        try await run("cp -a '\(data)' '\(copy)'")
+        return copy
+    }
+
+    private func putBack(_ backup: String, signal: String) async throws {
         try await stop(.immediate)
         try await run("rm -rf '\(data)' && cp -a '\(backup)' '\(data)'")
-        try await run("touch '\(data)/recovery.signal' && echo \"restore_command = 'false'\" >> '\(data)/postgresql.auto.conf'")
-        try await start()
+        try await run(
+            "touch '\(data)/\(signal)' && echo \"restore_command = 'false'\" >> '\(data)/postgresql.auto.conf'")
     }
 
     /// Stops the server if it runs and removes its files.
@@ -101,34 +131,23 @@ public final class PrivatePostgres: Sendable {
 
     // MARK: Commands
 
+    /// The longest a command may take.
+    private static let commandMax = Duration.seconds(60)
+
     /// As root, PostgreSQL's programs are run as `postgres`, because they refuse root.
+    ///
+    /// Their output goes to a file: the server inherits it and would hold a pipe open.
     private func run(_ command: String) async throws {
-        let process = Process()
+        let output = "/tmp/apus-private-output-\(UInt64.random(in: 0 ... .max))"
+        let logged = "cd /tmp; { \(command); } > '\(output)' 2>&1"
         let isRoot = geteuid() == 0
-        process.executableURL = URL(fileURLWithPath: isRoot ? "/bin/su" : "/bin/sh")
-        process.arguments = (isRoot ? ["postgres", "-s", "/bin/sh"] : []) + ["-c", command]
-        process.currentDirectoryURL = URL(fileURLWithPath: "/tmp")
-        let outputPath = "/tmp/apus-private-output-\(UInt64.random(in: 0 ... .max))"
-        try Data().write(to: URL(fileURLWithPath: outputPath))
-        defer { unlink(outputPath) }
-        // A file, not a pipe: the server inherits it and would hold a pipe open.
-        let output = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        let status = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do {
-                try process.run()
-            } catch {
-                process.terminationHandler = nil
-                continuation.resume(throwing: error)
-            }
-        }
-        guard status == 0 else {
-            let text = try String(contentsOfFile: outputPath, encoding: .utf8)
-            throw Failure.command(command, output: text)
-        }
+        let child = try ChildProcess.start(
+            isRoot ? "/bin/su" : "/bin/sh", (isRoot ? ["postgres", "-s", "/bin/sh"] : []) + ["-c", logged])
+        let status = try await child.end(within: Self.commandMax)
+        // No file is there when not even the shell came up.
+        let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
+        unlink(output)
+        guard status == 0 else { throw Failure.command(command, output: text) }
     }
 
     private static func findPrograms() -> String? {

@@ -133,7 +133,9 @@ public final class TCPProxy: @unchecked Sendable {  // Guard: `condition`; the s
             guard count > 0, let (allowed, isLast) = admit(direction, count) else { break }
             var sent = 0
             while sent < allowed {
-                let written = buffer.withUnsafeBytes { send(sink, $0.baseAddress?.advanced(by: sent), allowed - sent, Int32(MSG_NOSIGNAL)) }
+                let written = buffer.withUnsafeBytes {
+                    send(sink, $0.baseAddress?.advanced(by: sent), allowed - sent, Int32(MSG_NOSIGNAL))
+                }
                 guard written > 0 else { break }
                 sent += written
             }

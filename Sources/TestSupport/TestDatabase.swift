@@ -18,11 +18,13 @@ public struct TestDatabase: Sendable {
     public let database: PostgresDatabase
 
     /// Runs `body` with a fresh database that is dropped afterwards.
+    ///
+    /// - Parameter serverName: whose cluster the database is made for.
     @discardableResult
     public static func with<Result: Sendable>(
-        _ body: (TestDatabase) async throws -> Result
+        serverName: String = serverName, _ body: (TestDatabase) async throws -> Result
     ) async throws -> Result {
-        let test = try await create()
+        let test = try await create(serverName: serverName)
         do {
             let result = try await body(test)
             try await test.drop()
@@ -33,16 +35,17 @@ public struct TestDatabase: Sendable {
         }
     }
 
-    public static func create() async throws -> TestDatabase {
+    public static func create(serverName: String = serverName) async throws -> TestDatabase {
         let server = try serverURL()
         let template = try await TestDatabaseTemplate.shared.name(on: server)
         let name = "apus_test_\(UInt64.random(in: 0 ... .max))"
         try await administer(server, "CREATE DATABASE \(name) TEMPLATE \(template)")
         let url = replacingDatabase(in: server, with: name)
-        return TestDatabase(
-            name: name, url: url,
-            database: PostgresDatabase(
-                configuration: PostgresConfiguration(url: url), logger: Logger(label: "test")))
+        let database = PostgresDatabase(configuration: PostgresConfiguration(url: url), logger: Logger(label: "test"))
+        if serverName != Self.serverName {
+            try await database.query("UPDATE cluster_state SET server_name = $1", serverName)
+        }
+        return TestDatabase(name: name, url: url, database: database)
     }
 
     public func drop() async throws {
@@ -57,16 +60,27 @@ public struct TestDatabase: Sendable {
         return url
     }
 
+    /// Migrates an empty database as ``create()``'s are.
+    public static func migrate(_ database: PostgresDatabase) async throws {
+        try await SchemaMigrations.migrate(database, serverName: serverName, shardCount: shardCount)
+    }
+
     static func administer(_ server: String, _ sql: String) async throws {
         var configuration = PostgresConfiguration(url: server)
         configuration.statementTimeout = .seconds(60)
         configuration.answerTimeout = .seconds(60)
+        // A server that copies databases for many tests at once lets new sessions wait.
+        configuration.connectTimeout = .seconds(60)
+        configuration.poolWaitMax = .seconds(60)
         let administrator = PostgresDatabase(configuration: configuration, logger: Logger(label: "test"))
+        await AdministrationTurns.shared.take()
         do {
             try await administrator.query(sql)
             await administrator.shutdown()
+            await AdministrationTurns.shared.giveBack()
         } catch {
             await administrator.shutdown()
+            await AdministrationTurns.shared.giveBack()
             throw error
         }
     }
@@ -74,6 +88,27 @@ public struct TestDatabase: Sendable {
     static func replacingDatabase(in url: String, with name: String) -> String {
         guard let slash = url.lastIndex(of: "/") else { return url }
         return url[...slash] + name
+    }
+}
+
+/// Lets a few tests at a time make and drop databases: all at once they are slower than one after the other.
+private actor AdministrationTurns {
+    static let shared = AdministrationTurns()
+
+    private var free = 4
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func take() async {
+        guard free == 0 else {
+            free -= 1
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func giveBack() {
+        guard waiting.isEmpty else { return waiting.removeFirst().resume() }
+        free += 1
     }
 }
 
@@ -96,8 +131,7 @@ private actor TestDatabaseTemplate {
         var configuration = PostgresConfiguration(url: url)
         configuration.answerTimeout = .seconds(60)
         let database = PostgresDatabase(configuration: configuration, logger: Logger(label: "test"))
-        try await SchemaMigrations.migrate(
-            database, serverName: TestDatabase.serverName, shardCount: TestDatabase.shardCount)
+        try await TestDatabase.migrate(database)
         await database.shutdown()
         return name
     }

@@ -38,8 +38,9 @@ import Testing
         try await TestDatabase.with { test in
             try await test.database.query("SELECT advance_head(3::smallint, 0, 0, 2)")
             for (epoch, sequence) in [(Int64(1), Int64(2)), (0, 0), (0, 3)] {
-                await #expect { try await test.database.query("SELECT advance_head(3::smallint, $1, $2, 1)", epoch, sequence) }
-                    throws: { ($0 as? PostgresError)?.sqlState == "AP001" }
+                await #expect {
+                    try await test.database.query("SELECT advance_head(3::smallint, $1, $2, 1)", epoch, sequence)
+                } throws: { ($0 as? PostgresError)?.sqlState == "AP001" }
             }
             let rows = try await test.database.query("SELECT seq FROM head WHERE shard = 3")
             #expect(try rows[0].int64("seq") == 2)

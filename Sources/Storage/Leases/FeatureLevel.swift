@@ -10,15 +10,10 @@ public enum FeatureLevel {
     /// - Returns: the level in force.
     @discardableResult
     public static func raise(in database: any PostgresQuerying) async throws(PostgresError) -> Int32 {
-        let rows = try await database.query(
-            """
-            UPDATE cluster_state AS c
-               SET feature_level = greatest(c.feature_level, (
-                   SELECT coalesce(min(feature_level_max), c.feature_level) FROM worker
-                    WHERE seen_at > now() - interval '60 seconds'))
-            RETURNING feature_level
-            """)
-        guard let row = rows.first else { throw PostgresError(.decoding("the cluster has no state row")) }
-        return try row.int32("feature_level")
+        let rows = try await database.query("SELECT raise_feature_level($1) AS feature_level", known)
+        guard let row = rows.first, let level = try row.optionalInt32("feature_level") else {
+            throw PostgresError(.decoding("the cluster has no state row"))
+        }
+        return level
     }
 }

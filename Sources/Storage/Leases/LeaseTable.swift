@@ -8,7 +8,17 @@ public struct LeaseTable: Sendable {
     /// The space of the advisory locks workers hold: "apus" in ASCII.
     static let lockSpace: Int32 = 0x6170_7573
 
+    /// The longest wait for a row somebody holds, in milliseconds: a frozen predecessor's ended session lets go at once.
+    static let lockWaitMillisecondsMax = 1_000
+
     let connection: any PostgresQuerying
+
+    package init(connection: any PostgresQuerying) { self.connection = connection }
+
+    /// Bounds how long this session waits for a row.
+    func boundLockWaits() async throws(PostgresError) {
+        try await connection.query("SET lock_timeout = \(Self.lockWaitMillisecondsMax)")
+    }
 
     /// Takes the session lock that shows this worker's connection to be alive.
     func holdLock(of worker: WorkerID) async throws(PostgresError) {
@@ -30,7 +40,8 @@ public struct LeaseTable: Sendable {
             SELECT substr(partition, 7)::smallint AS shard, owner, epoch, expires_at < now() AS is_expired,
                    coalesce(hashtext(owner)::oid::bigint IN (SELECT hash FROM held), false) AS is_connected,
                    (SELECT ids FROM writers) AS writers,
-                   pg_postmaster_start_time() > now() - make_interval(secs => $2) AS is_in_grace
+                   pg_postmaster_start_time() > now() - make_interval(secs => $2) AS is_in_grace,
+                   is_known_history() AS is_history_known
               FROM lease WHERE partition LIKE 'shard/%' ORDER BY shard
             """, Int64(Self.lockSpace), Double(Self.secondsToLive))
         let leases = try rows.map { row throws(PostgresError) in
@@ -42,28 +53,30 @@ public struct LeaseTable: Sendable {
         let writers = try rows.first?.optionalText("writers") ?? ""
         return ShardLeasePlan.View(
             leases: leases, readyWriters: writers.split(separator: " ").map { WorkerID(String($0)) },
-            isInGrace: try rows.first?.bool("is_in_grace") ?? false)
+            isInGrace: try rows.first?.bool("is_in_grace") ?? false,
+            isHistoryKnown: try rows.first?.bool("is_history_known") ?? true)
     }
 
     /// Ends every session a predecessor commits with: one that is frozen in a transaction holds the head's row.
-    func endSessions(of worker: WorkerID) async throws(PostgresError) {
+    ///
+    /// Does not wait for them: the claim waits for the row, and whoever holds none is fenced.
+    package func endSessions(of worker: WorkerID) async throws(PostgresError) {
         try await connection.query(
             """
-            SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
              WHERE application_name = $1 AND datname = current_database()
             """, Self.applicationName(of: worker))
     }
 
     /// Takes a shard when nobody else has since it was seen: raises its epoch, which fences whoever had it.
     ///
-    /// - Returns: `nil` when somebody was faster.
-    func claim(_ claim: ShardLeasePlan.Claim, for worker: WorkerID) async throws(PostgresError) -> OwnedShard? {
+    /// - Returns: `nil` when somebody was faster, or the server is not the one the cluster knows.
+    package func claim(_ claim: ShardLeasePlan.Claim, for worker: WorkerID) async throws(PostgresError) -> OwnedShard? {
         let rows = try await connection.query(
             """
             WITH taken AS (
-                UPDATE lease SET owner = $1, epoch = epoch + 1, successor = NULL,
-                       expires_at = now() + make_interval(secs => $2)
-                 WHERE partition = $3 AND epoch = $4
+                UPDATE lease SET owner = $1, epoch = epoch + 1, expires_at = now() + make_interval(secs => $2)
+                 WHERE partition = $3 AND epoch = $4 AND is_known_history()
                 RETURNING epoch)
             UPDATE head SET epoch = taken.epoch FROM taken WHERE shard = $5
             RETURNING head.epoch, head.seq, head.generation
@@ -75,14 +88,17 @@ public struct LeaseTable: Sendable {
             generation: try row.int64("generation"))
     }
 
-    /// Renews everything `worker` has.
+    /// Renews everything `worker` has, but for rows that somebody holds at the moment: a renewal never waits.
     ///
-    /// - Returns: the shards it has.
+    /// - Returns: the shards it has, those rows included.
     func renew(for worker: WorkerID) async throws(PostgresError) -> Set<ShardID> {
         let rows = try await connection.query(
             """
-            UPDATE lease SET expires_at = now() + make_interval(secs => $2)
-             WHERE owner = $1 RETURNING substr(partition, 7)::smallint AS shard
+            WITH mine AS (SELECT partition FROM lease WHERE owner = $1 FOR UPDATE SKIP LOCKED),
+            renewed AS (
+                UPDATE lease SET expires_at = now() + make_interval(secs => $2)
+                  FROM mine WHERE lease.partition = mine.partition)
+            SELECT substr(partition, 7)::smallint AS shard FROM lease WHERE owner = $1 AND partition LIKE 'shard/%'
             """, worker.text, Double(Self.secondsToLive))
         return Set(try rows.map { row throws(PostgresError) in ShardID(try row.int16("shard")) })
     }
@@ -100,8 +116,13 @@ public struct LeaseTable: Sendable {
 
     public static func partition(_ shard: ShardID) -> String { "shard/\(shard)" }
 
-    /// What a worker's committing sessions are called; PostgreSQL cuts names at 63 bytes.
-    public static func applicationName(of worker: WorkerID) -> String { String("commit \(worker.text)".prefix(63)) }
+    /// What a worker's committing sessions are called.
+    ///
+    /// PostgreSQL cuts names at 63 bytes; of a long one the end is kept, which holds the nonce of the run.
+    public static func applicationName(of worker: WorkerID) -> String {
+        let prefix = "commit "
+        return prefix + String(decoding: worker.text.utf8.suffix(63 - prefix.utf8.count), as: UTF8.self)
+    }
 }
 
 /// A shard as it was when its lease was taken.
@@ -110,4 +131,11 @@ public struct OwnedShard: Sendable, Equatable {
     public let epoch: Epoch
     public let head: ShardSequence
     public let generation: Int64
+
+    public init(shard: ShardID, epoch: Epoch, head: ShardSequence, generation: Int64) {
+        self.shard = shard
+        self.epoch = epoch
+        self.head = head
+        self.generation = generation
+    }
 }

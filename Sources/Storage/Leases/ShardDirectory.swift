@@ -14,7 +14,7 @@ public actor ShardDirectory {
     private var addresses: [ShardID: String] = [:]
     private var readAt: ContinuousClock.Instant?
     private var isStale = true
-    private var reading: Task<[ShardID: String], any Error>?
+    private var reading: Task<Void, Never>?
 
     public init(database: any PostgresQuerying, logger: Logger) {
         self.database = database
@@ -23,7 +23,7 @@ public actor ShardDirectory {
 
     /// The internal address of the shard's owner; `nil` while nobody owns it.
     public func ownerAddress(of shard: ShardID) async -> String? {
-        if isStale || readAt.map({ .now - $0 > Self.ageMax }) ?? true { await refresh() }
+        if isStale || reading != nil || readAt.map({ .now - $0 > Self.ageMax }) ?? true { await refresh() }
         return addresses[shard]
     }
 
@@ -32,14 +32,21 @@ public actor ShardDirectory {
 
     /// Single flight: callers that come while the database is asked get the same answer.
     private func refresh() async {
+        if let reading { return await reading.value }
         if let readAt, .now - readAt < Self.readInterval { return }
-        let task = reading ?? Task { [database] in try await Self.read(database) }
+        let task = Task { await read() }
         reading = task
+        await task.value
+    }
+
+    /// What is found wrong while the database is asked stays to be asked again: the answer may be from before.
+    private func read() async {
+        isStale = false
         do {
-            addresses = try await task.value
+            addresses = try await Self.read(database)
             readAt = .now
-            isStale = false
         } catch {
+            isStale = true
             logger.warning("leases not read, the last are used", metadata: ["error": "\(error)"])
         }
         reading = nil

@@ -2,10 +2,11 @@ import Identifiers
 
 /// What one room-writer should do about the shards, from what all writers can see: pure, so that it can be permuted.
 ///
-/// The idea: every writer looks at the same rows and acts only on what is its own. Free shards are claimed by whoever has
-/// less than its share; surplus is handed by the owner to the writer with the least. A difference of one is left alone,
-/// so nothing goes back and forth. Claims are compare-and-set on the epoch: two writers with the same thought cannot both
-/// succeed.
+/// The idea: every writer looks at the same rows, works out the same moves for all, and carries out those that are its
+/// own. Free shards are claimed by whoever has less than its share; once none is free, surplus is handed by the owner to
+/// the writer with the least. A difference of one is left alone, so nothing goes back and forth, and because all count
+/// the moves of all, many owners do not drown a newcomer. Claims are compare-and-set on the epoch: two writers with the
+/// same thought cannot both succeed.
 public struct ShardLeasePlan: Sendable, Equatable {
     /// One shard's lease as read.
     public struct Lease: Sendable, Equatable {
@@ -32,11 +33,14 @@ public struct ShardLeasePlan: Sendable, Equatable {
         public var readyWriters: [WorkerID]
         /// PostgreSQL started less than a lease's length ago: previous owners get the time to come back.
         public var isInGrace: Bool
+        /// The server is the one the cluster knows; otherwise a new generation has to begin before anything else.
+        public var isHistoryKnown: Bool
 
-        public init(leases: [Lease], readyWriters: [WorkerID], isInGrace: Bool) {
+        public init(leases: [Lease], readyWriters: [WorkerID], isInGrace: Bool, isHistoryKnown: Bool = true) {
             self.leases = leases
             self.readyWriters = readyWriters
             self.isInGrace = isInGrace
+            self.isHistoryKnown = isHistoryKnown
         }
     }
 
@@ -50,11 +54,22 @@ public struct ShardLeasePlan: Sendable, Equatable {
         public let seenEpoch: Epoch
         /// Whose backends have to be ended first; `nil` when it gave the shard up by itself.
         public let predecessor: WorkerID?
+
+        public init(shard: ShardID, seenEpoch: Epoch, predecessor: WorkerID?) {
+            self.shard = shard
+            self.seenEpoch = seenEpoch
+            self.predecessor = predecessor
+        }
     }
 
     public struct HandOver: Sendable, Equatable {
         public let shard: ShardID
         public let successor: WorkerID?
+
+        public init(shard: ShardID, successor: WorkerID?) {
+            self.shard = shard
+            self.successor = successor
+        }
     }
 
     public private(set) var claims: [Claim] = []
@@ -64,25 +79,34 @@ public struct ShardLeasePlan: Sendable, Equatable {
     ///   - owned: the shards `me` serves now.
     ///   - isDraining: `me` wants to be rid of everything.
     public init(of view: View, me: WorkerID, owned: Set<ShardID>, isDraining: Bool) {
-        var counts = Dictionary(uniqueKeysWithValues: Set(view.readyWriters).map { ($0, 0) })
+        var writers = Set(view.readyWriters)
+        if isDraining { writers.remove(me) } else { writers.insert(me) }
+        var counts = Dictionary(uniqueKeysWithValues: writers.map { ($0, 0) })
         for lease in view.leases {
-            if let owner = lease.owner, counts[owner] != nil { counts[owner, default: 0] += 1 }
+            if let owner = lease.owner { counts[owner]? += 1 }
         }
-        if !isDraining { planClaims(view, me, owned, counts) }
-        planHandOvers(view, me, owned, counts, isDraining)
+        if isDraining {
+            planDraining(view, me, owned, counts)
+        } else {
+            planClaims(view, me, owned, writers.sorted())
+            if !view.isInGrace, !view.leases.contains(where: { isFree($0, view) }) { planBalancing(me, owned, counts) }
+        }
     }
 
-    private mutating func planClaims(_ view: View, _ me: WorkerID, _ owned: Set<ShardID>, _ counts: [WorkerID: Int]) {
-        let writers = max(1, Set(view.readyWriters).union([me]).count)
-        let share = (view.leases.count + writers - 1) / writers
+    /// Whatever is ours by the table but not served is taken again; of what is free, as much as makes our share.
+    ///
+    /// Writers start at different places, so that those who come at once do not all want the same shards.
+    private mutating func planClaims(_ view: View, _ me: WorkerID, _ owned: Set<ShardID>, _ writers: [WorkerID]) {
+        let share = (view.leases.count + writers.count - 1) / writers.count
+        let start = min((writers.firstIndex(of: me) ?? 0) * share, view.leases.count)
         var mine = view.leases.count { $0.owner == me }
-        for lease in view.leases where claims.count < Self.claimsMax {
+        for lease in view.leases[start...] + view.leases[..<start] where claims.count < Self.claimsMax {
             if lease.owner == me {
                 // Given to us by its former owner, or ours from before we lost sight of it.
                 if !owned.contains(lease.shard) {
                     claims.append(Claim(shard: lease.shard, seenEpoch: lease.epoch, predecessor: nil))
                 }
-            } else if isFree(lease, view), mine < share {
+            } else if mine < share, isFree(lease, view) {
                 claims.append(Claim(shard: lease.shard, seenEpoch: lease.epoch, predecessor: lease.owner))
                 mine += 1
             }
@@ -95,22 +119,31 @@ public struct ShardLeasePlan: Sendable, Equatable {
         return lease.isExpired || !lease.isOwnerConnected
     }
 
-    private mutating func planHandOvers(
-        _ view: View, _ me: WorkerID, _ owned: Set<ShardID>, _ counts: [WorkerID: Int], _ isDraining: Bool
+    /// Works out all writers' moves, from the one with the most to the one with the least, and keeps the own ones.
+    private mutating func planBalancing(_ me: WorkerID, _ owned: Set<ShardID>, _ counts: [WorkerID: Int]) {
+        var counts = counts
+        var givable = owned.sorted()[...]
+        while let most = counts.min(by: { ($1.value, $0.key) < ($0.value, $1.key) }),
+            let least = counts.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }), most.value - least.value >= 2
+        {
+            counts[most.key] = most.value - 1
+            counts[least.key] = least.value + 1
+            guard most.key == me else { continue }
+            guard handOvers.count < Self.handOversMax, let shard = givable.popFirst() else { return }
+            handOvers.append(HandOver(shard: shard, successor: least.key))
+        }
+    }
+
+    /// Gives everything away, to whoever has least; to nobody when there is nobody.
+    private mutating func planDraining(
+        _ view: View, _ me: WorkerID, _ owned: Set<ShardID>, _ counts: [WorkerID: Int]
     ) {
         var counts = counts
-        counts[me] = isDraining ? nil : owned.count
-        var mine = owned.count
-        for shard in owned.sorted() where handOvers.count < Self.handOversMax {
-            let least = counts.filter { $0.key != me }.min { ($0.value, $0.key) < ($1.value, $1.key) }
-            guard let least else {
-                if isDraining { handOvers.append(HandOver(shard: shard, successor: nil)) }
-                continue
-            }
-            guard isDraining || mine - least.value >= 2 else { return }
-            handOvers.append(HandOver(shard: shard, successor: least.key))
-            counts[least.key, default: 0] += 1
-            mine -= 1
+        let mine = owned.union(view.leases.filter { $0.owner == me }.map(\.shard))
+        for shard in mine.sorted().prefix(Self.handOversMax) {
+            let least = counts.min { ($0.value, $0.key) < ($1.value, $1.key) }
+            handOvers.append(HandOver(shard: shard, successor: least?.key))
+            if let least { counts[least.key] = least.value + 1 }
         }
     }
 }

@@ -12,15 +12,22 @@ public struct ConsumerPositions: Sendable {
     }
 
     /// The stored position of each shard the consumer has seen.
+    ///
+    /// One of an older generation is clamped to what survived, so that nothing written since is passed over.
     public func load() async throws(PostgresError) -> [ShardID: ShardSequence] {
         let rows = try await database.query(
-            "SELECT shard, seq FROM consumer_position WHERE consumer = $1", consumer)
+            """
+            SELECT p.shard, least(p.seq, (
+                   SELECT min(s.seq) FROM generation_start AS s
+                    WHERE s.shard = p.shard AND s.generation > p.generation)) AS seq
+              FROM consumer_position AS p WHERE consumer = $1
+            """, consumer)
         var positions: [ShardID: ShardSequence] = [:]
         for row in rows { positions[ShardID(try row.int16("shard"))] = ShardSequence(try row.int64("seq")) }
         return positions
     }
 
-    /// Moves one shard's position forward from where this consumer left it.
+    /// Moves one shard's position forward from where this consumer left it, as loaded or advanced last.
     ///
     /// - Returns: `false` when another run of the consumer has moved it: stop, it is not yours any more.
     public func advance(
@@ -30,7 +37,7 @@ public struct ConsumerPositions: Sendable {
             """
             INSERT INTO consumer_position AS p (consumer, shard, seq, generation) VALUES ($1, $2, $4, $5)
             ON CONFLICT (consumer, shard) DO UPDATE SET seq = excluded.seq, generation = excluded.generation
-             WHERE p.seq = $3
+             WHERE p.seq = $3 OR p.generation < excluded.generation AND $3 <= p.seq
             RETURNING seq
             """, consumer, shard.number, from.value, to.value, generation)
         return !rows.isEmpty

@@ -25,9 +25,13 @@ public struct Cut: Sendable, Hashable {
 
     public var shards: [ShardID] { positions.indices.map { ShardID(Int16($0)) } }
 
-    /// Whether everything in `other` is in this cut.
+    /// Whether everything in `other`, as far as it still exists, is in this cut.
+    ///
+    /// A later generation began with all that survived of an earlier one, whatever their positions: a server that is
+    /// restored twice from one backup begins twice at the same heads.
     public func isAtLeast(_ other: Cut) -> Bool {
-        generation >= other.generation && other.shards.allSatisfy { self[$0] >= other[$0] }
+        guard generation == other.generation else { return generation > other.generation }
+        return other.shards.allSatisfy { self[$0] >= other[$0] }
     }
 
     /// The smaller position of each shard: what is certainly in both.

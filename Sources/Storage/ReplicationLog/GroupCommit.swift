@@ -22,8 +22,14 @@ public struct GroupCommit: Sendable {
         self.statements = statements
     }
 
+    /// The head once this is committed.
+    public var head: ShardSequence { base.advanced(by: entries.count) }
+
+    /// The position of the entry at `index`.
+    public func sequence(of index: Int) -> ShardSequence { base.advanced(by: index + 1) }
+
     /// The statements in their order, the fence first.
-    func fenced(shard: ShardID, epoch: Int64) -> [PostgresStatement] {
+    package func fenced(shard: ShardID, epoch: Int64) -> [PostgresStatement] {
         var all = [
             PostgresStatement(
                 "SELECT advance_head($1, $2, $3, $4)", [shard.number, epoch, base.value, Int32(entries.count)])
@@ -58,7 +64,7 @@ public struct GroupCommit: Sendable {
 public enum AppendOutcome: Sendable {
     /// Durable; the head is now this.
     case committed(head: ShardSequence)
-    /// Another worker owns the shard, or the head is not where this one believes.
+    /// Another worker owns the shard, or the head is not where this one believes; ``ShardAppender/recover()`` tells which.
     case fenced
     /// Certainly rolled back, because of what was in it or because the server could not.
     case refused(PostgresError)

@@ -33,6 +33,8 @@ public final class LogTail: Sendable {
     public static let rememberedPerShardMax = 4_000
     /// Rows of one shard read in one step; a tail further behind starts again at the head.
     public static let rowsPerShardMax = 5_000
+    /// After this many steps that failed one after another only the heads are read: too many rows may be the reason.
+    static let failuresMax = 3
 
     private struct Ring {
         /// Entries after this position are remembered without a gap.
@@ -40,12 +42,19 @@ public final class LogTail: Sendable {
         var entries: Deque<LogEntry> = []
     }
 
+    private struct Waiter {
+        let cut: Cut
+        let continuation: CheckedContinuation<Bool, Never>
+    }
+
     private struct State {
         var cut: Cut?
         var rings: [Ring] = []
-        var isHinted = false
-        var sleeper: CheckedContinuation<Void, Never>?
-        var waiters: [(cut: Cut, number: UInt64, continuation: CheckedContinuation<Bool, Never>)] = []
+        /// Where a hint goes while ``run()`` listens; several become one.
+        var hints: AsyncStream<Void>.Continuation?
+        var waiters: [UInt64: Waiter] = [:]
+        /// Waits that ended before they had begun.
+        var abandoned: Set<UInt64> = []
         var nextNumber: UInt64 = 0
     }
 
@@ -53,16 +62,24 @@ public final class LogTail: Sendable {
     private let logger: Logger
     private let state = Mutex(State())
     private let onUpdate: @Sendable (TailUpdate) -> Void
+    private let onVisible: @Sendable (TailUpdate) -> Void
     private let steps = Counter(label: "apus_tail_steps_total")
     private let gaps = Counter(label: "apus_tail_gaps_total")
+    /// The sum over all shards: set against the heads' it says how far behind this worker is.
+    private let position = Gauge(label: "apus_log_tail_position")
 
-    /// - Parameter onUpdate: called after each step that moved, in order, before anybody can see its cut.
+    /// - Parameters:
+    ///   - onUpdate: called after each step that moved, in order, before anybody can see its cut: for what has to be
+    ///     known when the cut is read from.
+    ///   - onVisible: called after that, when ``current`` is the step's cut: for waking those who will read from it.
     public init(
-        database: any PostgresQuerying, logger: Logger, onUpdate: @escaping @Sendable (TailUpdate) -> Void = { _ in }
+        database: any PostgresQuerying, logger: Logger, onUpdate: @escaping @Sendable (TailUpdate) -> Void = { _ in },
+        onVisible: @escaping @Sendable (TailUpdate) -> Void = { _ in }
     ) {
         self.database = database
         self.logger = logger
         self.onUpdate = onUpdate
+        self.onVisible = onVisible
     }
 
     /// Where the tail is; `nil` before its first step.
@@ -70,12 +87,7 @@ public final class LogTail: Sendable {
 
     /// A shard may have moved; loses nothing by being called too often or never.
     public func hint() {
-        let sleeper = state.withLock { state in
-            state.isHinted = true
-            defer { state.sleeper = nil }
-            return state.sleeper
-        }
-        sleeper?.resume()
+        state.withLock { $0.hints }?.yield()
     }
 
     /// Takes the first cut: the heads as they are.
@@ -94,19 +106,22 @@ public final class LogTail: Sendable {
             state.cut = cut
             state.rings = positions.map { Ring(start: $0) }
         }
+        record(cut)
     }
 
     /// Follows until cancelled; a database that is away is waited for.
     ///
     /// - Throws: ``LogFailure`` for what this build does not understand: going on would lose it.
     public func run() async throws {
-        if current == nil { try await start() }
+        let (hints, hint) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.hints = hint }
+        hint.yield()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.followHeads() }
+            group.addTask { try await self.follow(hints) }
             group.addTask {
                 while true {
                     try await Task.sleep(for: Self.pollInterval)
-                    self.hint()
+                    hint.yield()
                 }
             }
             try await group.next()
@@ -114,65 +129,56 @@ public final class LogTail: Sendable {
         }
     }
 
-    private func followHeads() async throws {
-        while !Task.isCancelled {
-            await sleepUntilHinted()
+    private func follow(_ hints: AsyncStream<Void>) async throws {
+        var failures = 0
+        for await _ in hints {
             do {
-                try await step()
+                // After an error the server may be another one.
+                if failures > 0 { try await ClusterGeneration.check(database, logger: logger) }
+                try await step(entriesMax: failures < Self.failuresMax ? Self.rowsPerShardMax : 0)
+                failures = 0
             } catch let error as PostgresError {
+                failures += 1
                 logger.warning("log not read", metadata: ["error": "\(error)"])
             }
         }
-    }
-
-    private func sleepUntilHinted() async {
-        await withCheckedContinuation { continuation in
-            let isHinted = state.withLock { state in
-                defer { state.isHinted = false }
-                if !state.isHinted { state.sleeper = continuation }
-                return state.isHinted
-            }
-            if isHinted { continuation.resume() }
-        }
-        state.withLock { $0.isHinted = false }
+        try Task.checkCancellation()
     }
 
     // MARK: A step
 
-    /// Reads all heads and what is new up to them, in one statement and so in one snapshot.
-    package func step() async throws {
+    /// Takes one step, if anything moved.
+    package func step(entriesMax: Int = LogTail.rowsPerShardMax) async throws {
         guard let before = current else { return try await start() }
-        let rows = try await database.query(
-            """
-            SELECT h.shard, h.seq AS head, h.generation, l.seq, l.epoch, l.kind, l.format, l.key
-              FROM head AS h JOIN unnest($1::bigint[]) WITH ORDINALITY AS p (seq, n) ON h.shard = p.n - 1
-              LEFT JOIN LATERAL (
-                   SELECT seq, epoch, kind, format, key FROM log
-                    WHERE log.shard = h.shard AND log.seq > p.seq AND log.seq <= h.seq
-                    ORDER BY log.seq LIMIT $3) AS l ON h.seq - p.seq <= $3
-             WHERE h.seq <> p.seq OR h.generation <> $2
-             ORDER BY h.shard, l.seq
-            """, before.positions.map(\.value), before.generation, Int64(Self.rowsPerShardMax))
-        guard !rows.isEmpty else { return }
-        steps.increment()
-        apply(try TailStep(rows: rows, before: before))
+        let readings = try await HeadReading.read(since: before, entriesMax: entriesMax, from: database)
+        guard !readings.isEmpty else { return }
+        switch TailStep(readings, after: before) {
+        case .moved(let update):
+            steps.increment()
+            apply(update)
+        case .wentBack:
+            try await ClusterGeneration.headsWentBack(
+                from: before.positions, of: before.generation, in: database, logger: logger)
+        }
     }
 
-    private func apply(_ step: TailStep) {
-        if !step.update.unexplained.isEmpty { gaps.increment() }
-        onUpdate(step.update)
+    private func apply(_ update: TailUpdate) {
+        if !update.unexplained.isEmpty { gaps.increment() }
+        onUpdate(update)
         let ready = state.withLock { state in
-            state.cut = step.update.cut
-            for shard in step.update.unexplained {
-                state.rings[Int(shard.number)] = Ring(start: step.update.cut[shard])
-            }
-            for entry in step.update.entries { Self.remember(entry, in: &state.rings[Int(entry.shard.number)]) }
-            let ready = state.waiters.filter { step.update.cut.isAtLeast($0.cut) }
-            state.waiters.removeAll { step.update.cut.isAtLeast($0.cut) }
-            return ready
+            state.cut = update.cut
+            for shard in update.unexplained { state.rings[Int(shard.number)] = Ring(start: update.cut[shard]) }
+            for entry in update.entries { Self.remember(entry, in: &state.rings[Int(entry.shard.number)]) }
+            let ready = state.waiters.filter { update.cut.isAtLeast($0.value.cut) }
+            for number in ready.keys { state.waiters[number] = nil }
+            return ready.values
         }
+        record(update.cut)
         for waiter in ready { waiter.continuation.resume(returning: true) }
+        onVisible(update)
     }
+
+    private func record(_ cut: Cut) { position.record(cut.positions.reduce(0) { $0 + $1.value }) }
 
     private static func remember(_ entry: LogEntry, in ring: inout Ring) {
         ring.entries.append(entry)
@@ -193,6 +199,7 @@ public final class LogTail: Sendable {
             state.nextNumber += 1
             return state.nextNumber
         }
+        defer { state.withLock { _ = $0.abandoned.remove(number) } }
         return await withTaskGroup(of: Bool?.self) { group in
             group.addTask { await self.enqueue(cut, number) }
             group.addTask {
@@ -212,25 +219,25 @@ public final class LogTail: Sendable {
 
     private func enqueue(_ cut: Cut, _ number: UInt64) async -> Bool {
         await withCheckedContinuation { continuation in
-            let isReached = state.withLock { state in
+            let answer = state.withLock { state -> Bool? in
                 if let current = state.cut, current.isAtLeast(cut) { return true }
-                state.waiters.append((cut, number, continuation))
-                return false
+                if state.abandoned.contains(number) { return false }
+                state.waiters[number] = Waiter(cut: cut, continuation: continuation)
+                return nil
             }
-            if isReached { continuation.resume(returning: true) }
+            if let answer { continuation.resume(returning: answer) }
         }
     }
 
     private func giveUp(_ number: UInt64) {
         let waiter = state.withLock { state in
-            state.waiters.firstIndex { $0.number == number }.map { state.waiters.remove(at: $0) }
+            state.abandoned.insert(number)
+            return state.waiters.removeValue(forKey: number)
         }
         waiter?.continuation.resume(returning: false)
     }
 
     /// What happened after `from` up to `to`: from memory, else from the log table, else the base tables are to be asked.
-    ///
-    /// - Precondition: `to` is not ahead of the tail.
     public func changes(after from: Cut, upTo to: Cut) async throws -> LogChanges {
         var entries: [LogEntry] = []
         var elsewhere: [ShardID] = []
@@ -238,7 +245,7 @@ public final class LogTail: Sendable {
             for shard in to.shards where from[shard] < to[shard] {
                 guard Int(shard.number) < state.rings.count else { continue }
                 let ring = state.rings[Int(shard.number)]
-                if ring.start > from[shard] {
+                if ring.start > from[shard] || state.cut.map({ $0[shard] < to[shard] }) ?? true {
                     elsewhere.append(shard)
                 } else {
                     entries += ring.entries.drop { $0.sequence <= from[shard] }.prefix { $0.sequence <= to[shard] }
@@ -248,5 +255,11 @@ public final class LogTail: Sendable {
         guard !elsewhere.isEmpty else { return LogChanges(entries: entries, missing: []) }
         let stored = try await LogTable(database: database).changes(of: elsewhere, after: from, upTo: to)
         return LogChanges(entries: entries + stored.entries, missing: stored.missing)
+    }
+
+    /// `cut` as it is to be read from now: clamped to what survived when it is of an older generation.
+    public func surviving(_ cut: Cut) async throws -> Cut {
+        guard let current, cut.generation < current.generation else { return cut }
+        return try await LogTable(database: database).surviving(cut)
     }
 }

@@ -1,41 +1,40 @@
 import Identifiers
-import Leases
-import Postgres
 
-/// Works out what a reading of heads and rows means; pure.
-struct TailStep {
-    let update: TailUpdate
+/// Works out what a reading of heads and entries means; pure.
+package enum TailStep {
+    case moved(TailUpdate)
+    /// Heads are behind where they were in the same generation: acknowledged writes are gone, and whatever is written now
+    /// would use their positions again. Nothing is taken over before a new generation has begun.
+    case wentBack
 
-    /// - Throws: ``LogFailure`` for an entry this build does not understand.
-    init(rows: PostgresRows, before: Cut) throws {
+    package init(_ readings: [HeadReading], after before: Cut) {
         var cut = before
         var entries: [LogEntry] = []
         var unexplained: [ShardID] = []
         var generation = before.generation
-        var index = 0
-        while index < rows.count {
-            let shard = ShardID(try rows[index].int16("shard"))
-            let head = ShardSequence(try rows[index].int64("head"))
-            let rowGeneration = try rows[index].int64("generation")
-            var found: [LogEntry] = []
-            while index < rows.count, ShardID(try rows[index].int16("shard")) == shard {
-                if try rows[index].optionalInt64("seq") != nil { found.append(try LogEntry(row: rows[index])) }
-                index += 1
+        for reading in readings {
+            let position = before[reading.shard]
+            if reading.head < position, reading.generation <= before.generation {
+                self = .wentBack
+                return
             }
-            generation = max(generation, rowGeneration)
-            if Self.explains(found, from: before[shard], to: head) {
-                entries += found
-            } else if head != before[shard] {
-                unexplained.append(shard)
+            generation = max(generation, reading.generation)
+            if Self.explains(reading.entries, from: position, to: reading.head) {
+                entries += reading.entries
+            } else if reading.head != position {
+                unexplained.append(reading.shard)
             }
-            cut[shard] = head
+            cut[reading.shard] = reading.head
         }
-        update = TailUpdate(
-            cut: Cut(generation: generation, positions: cut.positions), entries: entries, unexplained: unexplained)
+        self = .moved(
+            TailUpdate(
+                cut: Cut(generation: generation, positions: cut.positions), entries: entries, unexplained: unexplained))
     }
 
     /// Whether the entries are all there are between two positions: contiguous, from the first to the last.
-    static func explains(_ entries: [LogEntry], from: ShardSequence, to: ShardSequence) -> Bool {
+    package static func explains(
+        _ entries: some Collection<LogEntry>, from: ShardSequence, to: ShardSequence
+    ) -> Bool {
         guard from < to, Int64(entries.count) == to.value - from.value else { return false }
         return zip(entries, 1...).allSatisfy { $0.sequence == from.advanced(by: $1) }
     }

@@ -99,8 +99,7 @@ public enum SchemaMigrations {
         try await connection.query(
             """
             INSERT INTO cluster_state (server_name, shard_count, system_identifier, timeline)
-            SELECT $1, $2, s.system_identifier, c.timeline_id
-              FROM pg_control_system() AS s, pg_control_checkpoint() AS c
+            SELECT $1, $2, s.system_identifier, wal_timeline() FROM pg_control_system() AS s
             ON CONFLICT DO NOTHING
             """, serverName, Int16(shardCount))
         let stored = try await connection.query("SELECT server_name, shard_count FROM cluster_state")

@@ -10,12 +10,32 @@ CREATE TABLE cluster_state (
     singleton         boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     server_name       text COLLATE "C" NOT NULL,
     shard_count       smallint NOT NULL,
-    generation        bigint NOT NULL DEFAULT 1,
+    generation        bigint NOT NULL DEFAULT 1,      -- never used twice: the clock's seconds at its start, but for the first
     system_identifier bigint NOT NULL,
     timeline          integer NOT NULL,
     feature_level     integer NOT NULL DEFAULT 1
 );
 COMMENT ON TABLE cluster_state IS 'One row. Written by whoever migrates, and by the first worker that sees another (system identifier, timeline).';
+
+-- The timeline this server writes. Not pg_control_checkpoint's: that one lags behind a promotion until the next checkpoint.
+CREATE FUNCTION wal_timeline() RETURNS integer LANGUAGE sql STABLE AS $$
+    SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer
+$$;
+
+-- Whether this is the server, and the course of its history, that the cluster knows. If not, acknowledged writes may be
+-- missing, and a new generation must begin before anything is written.
+CREATE FUNCTION is_known_history() RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT (c.system_identifier, c.timeline) = (s.system_identifier, wal_timeline())
+      FROM cluster_state AS c, pg_control_system() AS s
+$$;
+
+CREATE TABLE generation_start (
+    generation bigint NOT NULL,
+    shard      smallint NOT NULL,
+    seq        bigint NOT NULL,                       -- the head that survived; what older generations had beyond is lost
+    PRIMARY KEY (generation, shard)
+);
+COMMENT ON TABLE generation_start IS 'Where positions of older generations are clamped to. Written with cluster_state.generation.';
 
 CREATE TABLE worker (
     worker_id         text COLLATE "C" PRIMARY KEY,   -- name and boot nonce, "sync-2:9f3c…"
@@ -23,22 +43,34 @@ CREATE TABLE worker (
     version           text COLLATE "C" NOT NULL,
     feature_level_max integer NOT NULL,
     public_address    text COLLATE "C",               -- host:port the router balances to; null when it serves none
-    internal_address  text COLLATE "C" NOT NULL,
+    internal_address  text COLLATE "C" NOT NULL,      -- empty while it starts
     operations_address text COLLATE "C" NOT NULL,
     phase             text COLLATE "C" NOT NULL,      -- starting, ready, draining
+    connections_max   integer NOT NULL DEFAULT 0,     -- the most connections to this database it will open
     started_at        timestamptz NOT NULL DEFAULT now(),
     seen_at           timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE worker IS 'The registry. Each worker writes its own row every second; rows unseen for 10 s are dead.';
 
+-- Raises the feature level as far as every live worker, and p_max, goes. The row is locked by a statement of its own before
+-- the workers are counted, and registering takes the lock too: who registers meanwhile is either counted or refused.
+CREATE FUNCTION raise_feature_level(p_max integer) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM cluster_state FOR UPDATE;
+    UPDATE cluster_state AS c
+       SET feature_level = greatest(c.feature_level, least(p_max, (
+           SELECT coalesce(min(feature_level_max), c.feature_level) FROM worker
+            WHERE seen_at > now() - interval '60 seconds')));
+    RETURN (SELECT feature_level FROM cluster_state);
+END $$;
+
 CREATE TABLE lease (
     partition         text COLLATE "C" PRIMARY KEY,   -- "shard/12"
-    owner             text COLLATE "C",               -- worker_id, null when free
+    owner             text COLLATE "C",               -- worker_id, also of a successor that has yet to come; null when free
     epoch             bigint NOT NULL DEFAULT 0,
-    expires_at        timestamptz NOT NULL DEFAULT '-infinity',
-    successor         text COLLATE "C"                -- set by a graceful hand-over until the successor takes it
+    expires_at        timestamptz NOT NULL DEFAULT '-infinity'
 ) WITH (fillfactor = 20);
-COMMENT ON TABLE lease IS 'Who owns a partition. Judged by the database''s clock. Not the row that commits lock.';
+COMMENT ON TABLE lease IS 'Who owns a partition. Written by the workers that claim, renew and hand over. Judged by the database''s clock. Not the row that commits lock.';
 
 CREATE TABLE head (
     shard      smallint PRIMARY KEY,
@@ -56,6 +88,21 @@ BEGIN
     UPDATE head SET seq = seq + p_count WHERE shard = p_shard AND epoch = p_epoch AND seq = p_seq;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'shard % is not at epoch % seq %', p_shard, p_epoch, p_seq USING ERRCODE = 'AP001';
+    END IF;
+END $$;
+
+-- The same for several shards of one writer at once: all of them, or none.
+CREATE FUNCTION advance_heads(p_shards smallint[], p_epochs bigint[], p_seqs bigint[], p_counts integer[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    advanced integer;
+BEGIN
+    UPDATE head SET seq = head.seq + expected.count
+      FROM unnest(p_shards, p_epochs, p_seqs, p_counts) AS expected (shard, epoch, seq, count)
+     WHERE head.shard = expected.shard AND head.epoch = expected.epoch AND head.seq = expected.seq;
+    GET DIAGNOSTICS advanced = ROW_COUNT;
+    IF advanced <> cardinality(p_shards) THEN
+        RAISE EXCEPTION 'one of shards % is not at its epoch and seq', p_shards USING ERRCODE = 'AP001';
     END IF;
 END $$;
 
@@ -88,6 +135,16 @@ CREATE TABLE command_result (
 ) PARTITION BY RANGE (at);
 CREATE INDEX command_result_id ON command_result (command_id);
 COMMENT ON TABLE command_result IS 'What a command answered, stored with its effect so a repeat answers the same. Daily partitions, 24 h kept. Written by room-writer.';
+
+-- Exactly once. A statement of every group commit with results, after the fence: raises when a command of the batch has
+-- had its effect already. The bounds on "at" spare the look into partitions of days to come.
+CREATE FUNCTION refuse_repeated(p_commands bytea[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM command_result WHERE command_id = ANY (p_commands)
+                  AND at BETWEEN now() - interval '49 hours' AND now() + interval '1 hour') THEN
+        RAISE EXCEPTION 'a command of the batch has had its effect' USING ERRCODE = 'AP002';
+    END IF;
+END $$;
 
 -- ── Accounts (written by client workers in plain transactions) ───────────────────────────────────────────────────
 
@@ -212,6 +269,7 @@ CREATE TABLE event (
 );
 CREATE UNIQUE INDEX event_position ON event (shard, seq);
 CREATE INDEX event_room_position ON event (room_id, seq);
+CREATE INDEX event_redacted_state ON event (room_id) WHERE redacted_by IS NOT NULL AND state_key IS NOT NULL;
 
 CREATE TABLE forward_extremity (
     room_id  text COLLATE "C" NOT NULL,
@@ -248,6 +306,7 @@ CREATE TABLE state_change (
     root_id        bigint NOT NULL,                   -- current state's root after this change
     PRIMARY KEY (room_id, seq, type, state_key)
 );
+CREATE INDEX state_change_key ON state_change (room_id, type, state_key, seq);
 COMMENT ON TABLE state_change IS 'Every change of current state, also by state resolution without an event of its own.';
 
 CREATE TABLE current_membership (
