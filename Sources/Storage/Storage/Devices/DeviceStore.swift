@@ -1,7 +1,9 @@
 import Identifiers
 import Postgres
 
-/// Users' devices: the `device` table. Deleting one takes its access and refresh tokens with it.
+/// Users' devices: the `device` table.
+///
+/// Deleting one takes its access and refresh tokens with it.
 public struct DeviceStore: Sendable {
     /// The most devices a list returns, the newest first.
     public static let listMax = 1_000

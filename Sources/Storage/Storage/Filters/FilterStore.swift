@@ -13,7 +13,9 @@ public struct FilterStore: Sendable {
         self.database = database
     }
 
-    /// Stores `filter` and returns its number; an equal one keeps the number it has. `nil` when there are too many.
+    /// Stores `filter` and returns its number; an equal one keeps the number it has.
+    ///
+    /// `nil` when there are too many.
     public func insert(_ filter: JSONObject, of user: UserID) async throws -> Int32? {
         let bytes = filter.bytes()
         // Two devices may take the same number at once; the loser tries the next.

@@ -1,0 +1,126 @@
+import Events
+import Identifiers
+import Postgres
+import RoomRules
+
+/// What a local user is to a room.
+public enum RoomMembership: String, Sendable {
+    case join, invite, leave, ban, knock
+}
+
+/// The latest change of a local user's membership of one room up to some position.
+public struct UserRoom: Sendable, Equatable {
+    public let room: RoomID
+    public let placement: RoomPlacement
+    public let membership: RoomMembership
+    /// Where the change is, in the order of the room's shard.
+    public let position: ShardSequence
+    public let event: EventID
+    /// Who made the change.
+    public let sender: UserID
+
+    public var shard: ShardID { placement.shard }
+}
+
+/// A part of one shard's order, `after` exclusive and `upTo` inclusive.
+public struct ShardRange: Sendable, Equatable {
+    public let shard: ShardID
+    public let after: ShardSequence
+    public let upTo: ShardSequence
+
+    public init(shard: ShardID, after: ShardSequence, upTo: ShardSequence) {
+        self.shard = shard
+        self.after = after
+        self.upTo = upTo
+    }
+}
+
+/// Local users' memberships over all their rooms, as of positions: the `membership_history` table.
+public struct UserMembershipStore: Sendable {
+    /// The most rooms or changes a call returns.
+    public static let rowsMax = 50_000
+
+    let database: any PostgresQuerying
+
+    public init(database: any PostgresQuerying) {
+        self.database = database
+    }
+
+    /// The memberships of `user` in every room they ever had one in, up to a position in each shard.
+    ///
+    /// - Parameter positions: by shard number.
+    public func memberships(of user: UserID, upTo positions: [ShardSequence]) async throws -> [UserRoom] {
+        let rows = try await database.query(
+            """
+            SELECT DISTINCT ON (h.room_id) h.room_id, h.shard, r.version, h.seq, h.membership, h.event_id, h.sender
+              FROM membership_history AS h
+              JOIN unnest($2::bigint[]) WITH ORDINALITY AS p (seq, n) ON h.shard = p.n - 1
+              JOIN room AS r ON r.room_id = h.room_id
+             WHERE h.user_id = $1 AND h.seq <= p.seq
+             ORDER BY h.room_id, h.seq DESC LIMIT $3
+            """, user.rawValue, positions.map(\.value), Int64(Self.rowsMax))
+        return try rows.map { try UserRoom(row: $0) }
+    }
+
+    /// The changes of `user`'s memberships in `ranges`, in the order of each shard.
+    public func changes(of user: UserID, in ranges: [ShardRange]) async throws -> [UserRoom] {
+        guard !ranges.isEmpty else { return [] }
+        let rows = try await database.query(
+            """
+            SELECT h.room_id, h.shard, r.version, h.seq, h.membership, h.event_id, h.sender
+              FROM unnest($2::smallint[], $3::bigint[], $4::bigint[]) AS p (shard, after, up_to)
+              JOIN membership_history AS h
+                ON h.user_id = $1 AND h.shard = p.shard AND h.seq > p.after AND h.seq <= p.up_to
+              JOIN room AS r ON r.room_id = h.room_id
+             ORDER BY h.shard, h.seq LIMIT $5
+            """, user.rawValue, ranges.map(\.shard.number), ranges.map(\.after.value), ranges.map(\.upTo.value),
+            Int64(Self.rowsMax))
+        return try rows.map { try UserRoom(row: $0) }
+    }
+
+    /// The memberships of `user` in `rooms`, each up to a position of its own.
+    public func memberships(
+        of user: UserID, in rooms: [(room: RoomID, upTo: ShardSequence)]
+    ) async throws -> [RoomID: UserRoom] {
+        guard !rooms.isEmpty else { return [:] }
+        let rows = try await database.query(
+            """
+            SELECT p.room_id, r.shard, r.version, h.seq, h.membership, h.event_id, h.sender
+              FROM unnest($2::text[], $3::bigint[]) AS p (room_id, up_to)
+              JOIN room AS r ON r.room_id = p.room_id
+              JOIN LATERAL (
+                   SELECT seq, membership, event_id, sender FROM membership_history
+                    WHERE user_id = $1 AND room_id = p.room_id AND seq <= p.up_to ORDER BY seq DESC LIMIT 1) AS h ON true
+            """, user.rawValue, rooms.map(\.room.rawValue), rooms.map(\.upTo.value))
+        var found: [RoomID: UserRoom] = [:]
+        for row in rows {
+            let membership = try UserRoom(row: row)
+            found[membership.room] = membership
+        }
+        return found
+    }
+
+    /// Up to which position `user` has forgotten rooms.
+    public func forgotten(by user: UserID) async throws -> [RoomID: ShardSequence] {
+        let rows = try await database.query(
+            "SELECT room_id, seq FROM forgotten_room WHERE user_id = $1 LIMIT $2", user.rawValue, Int64(Self.rowsMax))
+        var found: [RoomID: ShardSequence] = [:]
+        for row in rows {
+            guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("forgotten_room") }
+            found[room] = ShardSequence(try row.int64("seq"))
+        }
+        return found
+    }
+}
+
+extension UserRoom {
+    init(row: PostgresRow) throws {
+        guard let room = RoomID(try row.text("room_id")), let version = RoomVersion(try row.text("version")),
+            let membership = RoomMembership(rawValue: try row.text("membership")),
+            let event = EventID(try row.text("event_id")), let sender = UserID(try row.text("sender"))
+        else { throw StoreError.malformedRow("membership_history") }
+        self.init(
+            room: room, placement: RoomPlacement(shard: ShardID(try row.int16("shard")), version: version),
+            membership: membership, position: ShardSequence(try row.int64("seq")), event: event, sender: sender)
+    }
+}
