@@ -11,7 +11,7 @@ public struct AccessToken: Sendable, Hashable {
     static let randomByteCount = 16
     static let bucketLength = 8
     /// Longer ones are refused unread.
-    static let lengthMax = 128
+    package static let lengthMax = 128
 
     public let text: String
 
@@ -49,7 +49,8 @@ public struct AccessToken: Sendable, Hashable {
     /// What is stored.
     public var hash: [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
 
-    static func bucket(of user: UserID) -> String {
+    /// The bucket of a user's tokens: eight letters, the same on every worker.
+    package static func bucket(of user: UserID) -> String {
         let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
         let digest = SHA256.hash(data: Array(user.rawValue.utf8)).prefix(5).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         let letters = (0..<bucketLength).map { alphabet[Int(digest >> (35 - 5 * UInt64($0)) & 31)] }

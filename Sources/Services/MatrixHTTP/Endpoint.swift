@@ -1,6 +1,7 @@
 import CanonicalJSON
 import HTTPServer
 import NIOCore
+import Postgres
 
 /// One endpoint: where it is, and what it answers.
 public protocol Endpoint: Sendable {
@@ -47,8 +48,15 @@ extension HTTPAnswer: EndpointAnswer {
 extension Endpoint {
     /// The endpoint as the listener wants it.
     public func served(by callers: Callers) -> (Route, HTTPListener.Handler) {
-        (Self.route, { request in
-            try await respond(to: Request.make(of: request, callers: callers)).httpAnswer
-        })
+        (
+            Self.route,
+            { request in
+                do {
+                    return try await respond(to: Request.make(of: request, callers: callers)).httpAnswer
+                } catch let error as PostgresError {
+                    throw error.unavailability ?? error
+                }
+            }
+        )
     }
 }

@@ -66,7 +66,9 @@ public enum WriterCommand: Sendable {
         /// `m.read`, `m.read.private` or `m.fully_read` is not here: that one is account data.
         public var type: String
         public var event: EventID
-        /// `nil`: unthreaded. Otherwise `main` or the thread root.
+        /// `nil`: unthreaded.
+        ///
+        /// Otherwise `main` or the thread root.
         public var thread: String?
         public var readAt: Timestamp
 

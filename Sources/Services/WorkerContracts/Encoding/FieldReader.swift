@@ -13,7 +13,7 @@ struct FieldReader {
         self.object = object
     }
 
-    /// The field's value; `nil` when it is absent. Null is a value.
+    /// The field's value, null being one; `nil` when it is absent.
     mutating func value(_ field: String) -> JSONValue? {
         guard let value = object[field] else { return nil }
         used.append(field)

@@ -25,9 +25,10 @@ public struct InternalClient: Sendable {
 
     /// Opens a response without an end; its headers must come before `deadline`.
     public func stream(
-        from address: String, path: String, deadline: ContinuousClock.Instant
+        _ method: String = "GET", from address: String, path: String, json: [UInt8]? = nil,
+        deadline: ContinuousClock.Instant
     ) async throws(HTTPClientError) -> HTTPStreamingResponse {
-        try await http.stream(request("GET", address, path, nil), deadline: deadline)
+        try await http.stream(request(method, address, path, json), deadline: deadline)
     }
 
     private func request(_ method: String, _ address: String, _ path: String, _ json: [UInt8]?) -> HTTPRequest {

@@ -1,0 +1,3 @@
+import Leases
+
+extension ShardDirectory: ShardRouting {}
