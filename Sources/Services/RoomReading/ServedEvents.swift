@@ -1,0 +1,75 @@
+import CanonicalJSON
+import Events
+import Identifiers
+import RoomRules
+import Storage
+
+/// An event ready for one caller: shared bytes, and the caller's `unsigned`.
+public struct ServedEvent: Sendable {
+    public let stored: StoredEvent
+    private let json: ClientEventJSON
+    /// A JSON object; `nil` when there is nothing to say.
+    private let unsigned: [UInt8]?
+
+    init(stored: StoredEvent, json: ClientEventJSON, unsigned: [UInt8]?) {
+        self.stored = stored
+        self.json = json
+        self.unsigned = unsigned
+    }
+
+    /// Writes the event as the next value.
+    public func write(to writer: inout JSONWriter) { json.write(to: &writer, unsigned: unsigned) }
+
+    public func bytes() -> [UInt8] { json.bytes(unsigned: unsigned) }
+}
+
+/// Who is served: `unsigned` names transactions to the device that made them, and memberships of the user.
+public struct Viewer: Sendable {
+    public let user: UserID
+    public let device: DeviceID
+
+    public init(user: UserID, device: DeviceID) {
+        self.user = user
+        self.device = device
+    }
+}
+
+/// Turns stored events into what clients get (spec v1.19, client-server API, "Room event format").
+public struct ServedEvents: Sendable {
+    private let store: EventStore
+
+    public init(store: EventStore) {
+        self.store = store
+    }
+
+    /// The events as `viewer` gets them, in the order given; which of them may be seen is decided before.
+    ///
+    /// - Parameters:
+    ///   - events: at most `EventStore.eventsMax`, all of the view's room.
+    ///   - includesRoom: false inside `/sync`, where the room is the key above.
+    public func serve(
+        _ events: [StoredEvent], to viewer: Viewer, in view: RoomView, includesRoom: Bool
+    ) async throws -> [ServedEvent] {
+        let prepared = try await prepare(events, of: view.room, rules: view.rules, includesRoom: includesRoom)
+        return prepared.map { $0.served(to: viewer, in: view) }
+    }
+
+    /// The events with what every viewer gets of them, in the order given.
+    ///
+    /// - Parameters:
+    ///   - events: at most `EventStore.eventsMax`, all of `room`.
+    ///   - isState: they are shown as state, without what they replaced.
+    public func prepare(
+        _ events: [StoredEvent], of room: RoomID, rules: RoomVersionRules, includesRoom: Bool, isState: Bool = false
+    ) async throws -> [PreparedEvent] {
+        let state = isState ? [] : events.filter(\.event.isState).map(\.position)
+        async let replaced = store.replaced(at: state, in: room, rules: rules)
+        async let redactions = store.events(events.compactMap(\.redactedBy), of: room, rules: rules)
+        let (replacedEvents, redactionEvents) = (try await replaced, try await redactions)
+        return try events.map { stored in
+            try PreparedEvent(
+                stored: stored, replaced: replacedEvents[stored.position],
+                redaction: stored.redactedBy.flatMap { redactionEvents[$0] }, rules: rules, includesRoom: includesRoom)
+        }
+    }
+}

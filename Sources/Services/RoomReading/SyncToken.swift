@@ -1,0 +1,80 @@
+import Crypto
+import Identifiers
+import ReplicationLog
+import Signing
+
+// A client comes back with its token to whatever worker the router picks, also after that worker and the whole log are
+// gone. So the token says everything: how far every shard was read, how far the device's messages were handed out (a
+// truncated batch must not lose the rest), and which typing the client believes in.
+//
+// Its bytes: version, four bytes that bind it to the user, then numbers as LEB128: generation, to-device position, typing
+// (boot, counter, rooms), the number of shards, the smallest position, and each shard's distance from it.
+
+/// Where a client's sync is: `s1_` and base64url, at most ``lengthMax`` characters.
+public struct SyncToken: Sendable, Hashable {
+    static let prefix = "s1_"
+    /// The longest token, in characters.
+    public static let lengthMax = 1_023
+    /// The most shards whose positions fit.
+    public static let shardsMax = 100
+
+    /// How far everything but to-device messages was read.
+    public var cut: Cut
+    /// How far the device's messages were handed out, in the order of the user's shard.
+    public var toDevice: ShardSequence
+    public var typing: TypingPosition
+    private let binding: UInt32
+
+    public init(cut: Cut, toDevice: ShardSequence, typing: TypingPosition, user: UserID) {
+        precondition(cut.positions.count <= Self.shardsMax, "a token has room for \(Self.shardsMax) shards")
+        self.cut = cut
+        self.toDevice = toDevice
+        self.typing = typing
+        binding = Self.binding(to: user)
+    }
+
+    /// Whether the token was given to `user`.
+    public func isBound(to user: UserID) -> Bool { binding == Self.binding(to: user) }
+
+    public var text: String {
+        var bytes = TokenBytes()
+        bytes.append(fixed: binding)
+        bytes.append(UInt64(bitPattern: cut.generation))
+        bytes.append(UInt64(bitPattern: toDevice.value))
+        typing.append(to: &bytes)
+        let smallest = cut.positions.min() ?? .zero
+        bytes.append(UInt64(cut.positions.count))
+        bytes.append(UInt64(bitPattern: smallest.value))
+        for position in cut.positions { bytes.append(UInt64(position.value - smallest.value)) }
+        return Self.prefix + UnpaddedBase64.encode(bytes.bytes, alphabet: .urlSafe)
+    }
+
+    /// Reads a token; `nil` for anything that is none, however it came to be.
+    public init?(_ text: String) {
+        guard text.utf8.count <= Self.lengthMax, text.utf8.starts(with: Self.prefix.utf8),
+            let bytes = UnpaddedBase64.decode(text.dropFirst(Self.prefix.count), alphabet: .urlSafe)
+        else { return nil }
+        var input = TokenBytes(bytes)
+        guard let binding = input.takeFixed(), let generation = input.takePosition(),
+            let toDevice = input.takePosition(), let typing = TypingPosition(&input),
+            let count = input.takePosition(), (0...Int64(Self.shardsMax)).contains(count),
+            let smallest = input.takePosition()
+        else { return nil }
+        var positions: [ShardSequence] = []
+        for _ in 0..<count {
+            guard let distance = input.takePosition() else { return nil }
+            let (sum, isTooLarge) = smallest.addingReportingOverflow(distance)
+            guard !isTooLarge else { return nil }
+            positions.append(ShardSequence(sum))
+        }
+        guard input.isEmpty else { return nil }
+        self.binding = binding
+        self.toDevice = ShardSequence(toDevice)
+        self.typing = typing
+        cut = Cut(generation: generation, positions: positions)
+    }
+
+    private static func binding(to user: UserID) -> UInt32 {
+        SHA256.hash(data: Array(user.rawValue.utf8)).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+    }
+}

@@ -1,0 +1,34 @@
+import CanonicalJSON
+import Events
+import Storage
+
+/// What a caller learns about an event beside the event (spec v1.19, client-server API, "UnsignedData").
+struct UnsignedJSON {
+    let stored: StoredEvent
+    let viewer: Viewer
+    /// The viewer's membership at the event.
+    let membership: String
+    /// What a state event replaced in the room's state.
+    let replaced: StoredEvent?
+    /// The redaction of a redacted event, as the viewer may see it.
+    let redaction: Event?
+
+    func bytes() -> [UInt8] {
+        var writer = JSONWriter(reservingBytes: 256)
+        writer.beginObject()
+        writer.member("membership", membership)
+        if let replaced {
+            writer.member("prev_content", replaced.event.content)
+            writer.member("prev_sender", replaced.event.sender.rawValue)
+            writer.member("replaces_state", replaced.event.id.rawValue)
+        }
+        if let redaction { writer.member("redacted_because", raw: ClientEventJSON(redaction).bytes()) }
+        if let transaction = stored.transaction, stored.event.sender == viewer.user,
+            transaction.device == viewer.device
+        {
+            writer.member("transaction_id", transaction.id)
+        }
+        writer.endObject()
+        return writer.bytes
+    }
+}
