@@ -1,0 +1,76 @@
+import Events
+import Identifiers
+import WorkerContracts
+
+/// A command on its way through its shard's writer; belongs to that writer.
+final class PendingCommand {
+    let id: CommandID
+    let command: WriterCommand
+    let slot = ReplySlot()
+    let lane: ByteOrderedText
+    let arrivedAt = ContinuousClock.now
+    /// What was found out for it; survives being tried anew.
+    var facts: CommandFacts
+    /// Its answer, once it is in a batch.
+    var reply: WriterReply?
+
+    init(id: CommandID, command: WriterCommand, at now: Timestamp) {
+        self.id = id
+        self.command = command
+        lane = command.lane
+        facts = CommandFacts(now: now)
+    }
+}
+
+/// What a command had to wait for.
+struct CommandFacts {
+    /// When the command came: its events are the same however often it is tried.
+    let now: Timestamp
+    /// Events that are not in the room.
+    var absentEvents: Set<EventID> = []
+    var devices: [DeviceID]?
+    /// The events it brings, read and checked.
+    var received: [Event]?
+    /// States resolved from those after some events, by the sorted list of these.
+    ///
+    /// An event's state never changes, so a result stays right even when the command is placed anew.
+    var resolutions: [[EventID]: StateTree] = [:]
+    /// The command has not had its effect under an earlier owner.
+    var isNew = false
+}
+
+extension WriterCommand {
+    /// What the command is ordered by: its room, or the user it is about.
+    var lane: ByteOrderedText {
+        switch self {
+        case .createRoom(let command): command.room.text
+        case .sendEvents(let command): command.room.text
+        case .receiveEvents(let command): command.room.text
+        case .setReceipt(let command): command.room.text
+        case .forgetRoom(let command): command.room.text
+        case .setTyping(let command): command.room.text
+        case .setAccountData(let command): command.user.text
+        case .sendToDevice(let command): command.user.text
+        case .deleteToDevice(let command): command.user.text
+        }
+    }
+
+    /// How many log entries it makes, about: what a batch is filled by.
+    var weight: Int {
+        switch self {
+        case .createRoom(let command): command.events.count + 1
+        case .sendEvents(let command): command.events.count
+        case .receiveEvents(let command): command.events.count
+        case .sendToDevice, .setReceipt, .forgetRoom, .setAccountData, .deleteToDevice, .setTyping: 1
+        }
+    }
+
+    /// Whether repeating it could have another effect than the first time, so that its answer must be stored.
+    var keepsResult: Bool {
+        switch self {
+        case .createRoom, .sendEvents, .receiveEvents, .setAccountData, .sendToDevice, .forgetRoom: true
+        // A receipt never moves back, a deletion deletes nothing twice, typing is never stored.
+        case .setReceipt, .deleteToDevice, .setTyping: false
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Metrics
+import Synchronization
+import WorkerContracts
+
+/// Everybody who listens to this writer's feed.
+package final class FeedHub: Sendable {
+    private struct State {
+        var listeners: [UInt64: FeedListener] = [:]
+        var nextNumber: UInt64 = 0
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let listenersGauge = Gauge(label: "apus_feed_listeners")
+
+    package init() {}
+
+    /// Tells all listeners.
+    package func publish(_ message: FeedMessage) {
+        for listener in state.withLock({ $0.listeners.values }) { listener.offer(message) }
+    }
+
+    /// Begins a feed with the typing there is; give it back with ``remove(_:)``.
+    package func add(_ listener: FeedListener) -> UInt64 {
+        let (number, count, isClosed) = state.withLock { state in
+            state.nextNumber += 1
+            state.listeners[state.nextNumber] = listener
+            return (state.nextNumber, state.listeners.count, state.isClosed)
+        }
+        listenersGauge.record(count)
+        if isClosed { listener.close() }
+        return number
+    }
+
+    package func remove(_ number: UInt64) {
+        let count = state.withLock { state in
+            state.listeners[number] = nil
+            return state.listeners.count
+        }
+        listenersGauge.record(count)
+    }
+
+    /// Ends all feeds; listeners go on to poll, and to the feeds of other writers.
+    package func close() {
+        let listeners = state.withLock { state in
+            state.isClosed = true
+            return Array(state.listeners.values)
+        }
+        for listener in listeners { listener.close() }
+    }
+
+    /// Lets quiet feeds say that they are alive, until cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            publish(.heartbeat)
+            // Cancellation ends the wait and with it the loop.
+            try? await Task.sleep(for: FeedMessage.heartbeatInterval)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Events
+import Identifiers
+import Postgres
+import RoomRules
+import Signing
+import Storage
+
+/// Reads what commands need, in bounded pieces.
+struct RoomLoader: Sendable {
+    private let environment: RoomEnvironment
+    private let heads: RoomHeadStore
+    private let roots: StateRootStore
+    private let events: KnownEvents
+    private let devices: DeviceStore
+    private let results: CommandResults
+    private let resolver: StateResolver
+
+    init(database: PostgresDatabase, environment: RoomEnvironment, results: CommandResults) {
+        self.environment = environment
+        self.results = results
+        heads = RoomHeadStore(database: database)
+        roots = StateRootStore(database: database)
+        events = KnownEvents(database: database)
+        devices = DeviceStore(database: database)
+        resolver = StateResolver(events: events, threads: ResolutionThreads())
+    }
+
+    func load(_ need: Need) async throws -> Found {
+        switch need {
+        case .room(let room): return .room(room, head: try await head(of: room))
+        case .events(let ids, let room, let rules):
+            var found: [KnownEvent] = []
+            for start in stride(from: 0, to: ids.count, by: KnownEvents.eventsMax) {
+                let part = Array(ids[start..<min(start + KnownEvents.eventsMax, ids.count)])
+                found += try await events.fetch(part, of: room, rules: rules).values
+            }
+            return .events(found, asked: ids, room: room)
+        case .states(let wanted, let room):
+            var states: [KeptState] = []
+            for root in wanted { states.append(try await state(root)) }
+            return .states(states, room: room)
+        case .devices(let user): return .devices(try await devices.list(of: user).map(\.id))
+        case .resolution(let input): return .resolution(of: input.events, try await resolver.resolve(input))
+        case .result(let id): return .result(try await results.fetch([id])[id])
+        }
+    }
+
+    private func head(of room: RoomID) async throws -> RoomHead? {
+        guard let stored = try await heads.fetch(room) else { return nil }
+        var state = KeptState.empty
+        if let root = stored.currentRoot { state = try await self.state(root) }
+        let references = try await references(to: stored, of: room)
+        return RoomHead(
+            room: room, version: stored.version,
+            extremities: stored.extremities.map { extremity in
+                RoomHead.Extremity(
+                    reference: references[extremity.event] ?? EventParts.Reference(id: extremity.event),
+                    depth: extremity.depth, stateAfter: extremity.stateAfter)
+            }, state: state)
+    }
+
+    /// References with hashes, which only versions 1 and 2 write, to those events that the next one can name.
+    private func references(
+        to head: StoredRoomHead, of room: RoomID
+    ) async throws -> [EventID: EventParts.Reference] {
+        let rules = head.version.rules
+        guard !rules.eventFormat.hashesAreIDs else { return [:] }
+        let builder = EventBuilder(rules: rules, server: environment.server, key: environment.key)
+        var references: [EventID: EventParts.Reference] = [:]
+        let ids = head.extremities.map(\.event)
+        for start in stride(from: 0, to: ids.count, by: KnownEvents.eventsMax) {
+            let part = Array(ids[start..<min(start + KnownEvents.eventsMax, ids.count)])
+            for (id, known) in try await events.fetch(part, of: room, rules: rules) {
+                references[id] = builder.reference(to: known.event)
+            }
+        }
+        return references
+    }
+
+    private func state(_ root: StateRootID) async throws -> KeptState {
+        guard let chain = try await roots.chain(of: root, known: []), let snapshot = chain.entries.first else {
+            throw StoreError.malformedRow("state_root.root_id")
+        }
+        let tree = try StateRootEncoding.tree(snapshot: snapshot, deltas: Array(chain.entries.dropFirst()))
+        return KeptState(tree: tree, root: root, chain: Int32(chain.entries.count - 1))
+    }
+}
