@@ -1,0 +1,29 @@
+import NIOCore
+import RoomReading
+import Storage
+
+/// An answer to a sync, and what is to be remembered once it is given.
+struct SyncAnswer: Sendable {
+    /// The body's JSON, in pieces.
+    let pieces: [ByteBuffer]
+    /// Whether it says nothing but where the client is.
+    let isEmpty: Bool
+    let next: SyncToken
+    /// The members the client is told about, for those that load members lazily.
+    let members: ToldMembers.Members
+    /// Bytes of the pieces that exist once for all answers.
+    var sharedByteCount = 0
+
+    var byteCount: Int { pieces.reduce(0) { $0 + $1.readableBytes } }
+}
+
+/// The sections of an answer, before they are written.
+struct SyncSections: Sendable {
+    var joined: [JoinedRoom] = []
+    var left: [LeftRoom] = []
+    var invited: [UserRoom] = []
+    var knocked: [UserRoom] = []
+    var accountData: [AccountDataItem] = []
+    var toDevice: ToDeviceBatch
+    var typing: TypingPosition
+}

@@ -1,0 +1,20 @@
+import Identifiers
+
+/// What may be new for a user between two cuts; looking closer may find that nothing is.
+struct SyncChanges: Sendable, Equatable {
+    struct InRoom: OptionSet, Sendable, Hashable {
+        let rawValue: UInt8
+        static let events = InRoom(rawValue: 1)
+        /// Current state changed without an event of its own; with one, it is among the events.
+        static let state = InRoom(rawValue: 2)
+        static let receipts = InRoom(rawValue: 4)
+    }
+
+    /// Of rooms the user is in.
+    var rooms: [RoomID: InRoom] = [:]
+    var hasMemberships = false
+    var hasAccountData = false
+    var hasToDevice = false
+
+    var isEmpty: Bool { rooms.isEmpty && !hasMemberships && !hasAccountData && !hasToDevice }
+}

@@ -1,0 +1,59 @@
+import Identifiers
+import MatrixHTTP
+import RoomReading
+
+/// What a client asks of `/sync`.
+struct SyncRequest: Sendable {
+    /// The longest a poll is held.
+    static let timeoutMax = Duration.seconds(60)
+
+    let viewer: Viewer
+    let filter: SyncFilter
+    /// `nil`: an initial sync.
+    let since: SyncToken?
+    let isFullState: Bool
+    let usesStateAfter: Bool
+    /// Zero: answer at once.
+    let timeout: Duration
+
+    /// Whether the answer can be large: such requests have a class of cost of their own.
+    var isInitial: Bool { since == nil || isFullState }
+
+    init(
+        viewer: Viewer, filter: SyncFilter, since: SyncToken?, isFullState: Bool = false,
+        usesStateAfter: Bool = false, timeout: Duration = .zero
+    ) {
+        self.viewer = viewer
+        self.filter = filter
+        self.since = since
+        self.isFullState = isFullState
+        self.usesStateAfter = usesStateAfter
+        self.timeout = timeout
+    }
+
+    /// - Throws: `M_INVALID_PARAM` for what does not parse, also a token that was given to another user.
+    init(_ request: UserRequest, filters: FilterSource) async throws {
+        let since = try Self.token(request.query("since"), of: request.caller)
+        let isFullState = try request.queryBool("full_state") ?? false
+        let usesStateAfter = try request.queryBool("use_state_after") ?? false
+        let milliseconds = try request.queryInteger("timeout") ?? 0
+        guard milliseconds >= 0 else { throw MatrixError.invalidParam("'timeout' is negative.") }
+        if let presence = request.query("set_presence") {
+            guard ["offline", "online", "unavailable"].contains(where: { presence.utf8.elementsEqual($0.utf8) }) else {
+                throw MatrixError.invalidParam("'set_presence' must be offline, online or unavailable.")
+            }
+        }
+        self.init(
+            viewer: Viewer(user: request.caller, device: request.device),
+            filter: try await filters.filter(request.query("filter"), of: request.caller), since: since,
+            isFullState: isFullState, usesStateAfter: usesStateAfter,
+            timeout: min(.milliseconds(milliseconds), Self.timeoutMax))
+    }
+
+    private static func token(_ text: String?, of user: UserID) throws -> SyncToken? {
+        guard let text else { return nil }
+        guard let token = SyncToken(text) else { throw MatrixError.invalidParam("'since' is no token of this server.") }
+        guard token.isBound(to: user) else { throw MatrixError.invalidParam("'since' is another user's token.") }
+        return token
+    }
+}

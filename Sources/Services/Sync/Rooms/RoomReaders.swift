@@ -1,0 +1,59 @@
+import Events
+import Identifiers
+import Postgres
+import RoomReading
+import Storage
+
+/// What rooms are read with; shared by all requests of a worker.
+struct RoomReaders: Sendable {
+    let views: RoomViews
+    let events: EventStore
+    let served: ServedEvents
+    let timelines: TimelineReader
+    let recent: RecentRooms
+    let deltas: StateDeltaStore
+    let roots: StateRoots
+    let states: SharedStateJSON
+    let summaries: RoomSummaries
+    let receipts: ReceiptStore
+    let accountData: AccountDataStore
+
+    init(database: any PostgresQuerying, isStateSharingOn: Bool) {
+        events = EventStore(database: database)
+        served = ServedEvents(store: events)
+        timelines = TimelineReader(events: events, served: served)
+        deltas = StateDeltaStore(database: database)
+        recent = RecentRooms(events: events, deltas: deltas)
+        roots = StateRoots(store: StateRootStore(database: database))
+        states = SharedStateJSON(roots: roots, events: events, isSharingOn: isStateSharingOn)
+        summaries = RoomSummaries(store: RoomSummaryStore(database: database), roots: roots, events: events)
+        receipts = ReceiptStore(database: database)
+        accountData = AccountDataStore(database: database)
+        views = RoomViews(
+            placements: RoomPlacements(facts: RoomFacts(database: database)),
+            memberships: MembershipHistory(database: database), history: StateHistory(database: database),
+            events: events)
+    }
+
+    /// State events of `room` by their IDs; from its recent part where there is one.
+    func stateEvents(_ ids: [EventID], of room: UserRoom, in run: RoomRun?) async throws -> [EventID: PreparedEvent] {
+        guard !ids.isEmpty else { return [:] }
+        if let run { return try await recent.stateEvents(ids, of: room, in: run) }
+        var found: [EventID: PreparedEvent] = [:]
+        for start in stride(from: 0, to: ids.count, by: EventStore.eventsMax) {
+            let part = Array(ids[start..<min(start + EventStore.eventsMax, ids.count)])
+            let stored = try await events.events(part, of: room.room, rules: room.placement.version.rules)
+            let prepared = try await served.prepare(
+                Array(stored.values), of: room.room, rules: room.placement.version.rules, includesRoom: false,
+                isState: true)
+            for event in prepared { found[event.stored.event.id] = event }
+        }
+        return found
+    }
+
+    /// The state of `room` at `root`; empty without one.
+    func tree(_ root: StateRootID?, of room: UserRoom) async throws -> StateTree {
+        guard let root else { return StateTree() }
+        return try await roots.tree(root, of: room.room)
+    }
+}

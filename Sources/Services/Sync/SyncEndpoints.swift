@@ -1,0 +1,20 @@
+import HTTPServer
+import MatrixHTTP
+
+/// The endpoints of the sync worker, one line each.
+package enum SyncEndpoints {
+    package typealias Entry = EndpointEntry<SyncParts>
+
+    package static let entries: [Entry] = [
+        Entry {
+            GetSync(
+                filters: $0.filters, syncs: $0.runner, initialPlaces: $0.initialPlaces,
+                bytesInFlight: $0.bytesInFlight)
+        }
+    ]
+
+    /// Where the endpoints are, without making any.
+    package static var routes: [Route] { entries.map(\.route) }
+
+    package static func all(_ parts: SyncParts) -> [any Endpoint] { entries.map { $0.make(parts) } }
+}

@@ -1,0 +1,88 @@
+import HTTPServer
+import Logging
+import MatrixHTTP
+import Postgres
+import ReplicationLog
+import Storage
+import WorkerContracts
+
+/// What the sync worker is made of: its tail of the log, what it remembers, and what goes on beside requests.
+package final class SyncParts: Sendable {
+    package let tail: LogTail
+    package let callers: Callers
+    private let polls = ParkedPolls()
+    let typing = TypingBoard()
+    let readers: RoomReaders
+    let inbox: ToDeviceInbox
+    let filters: FilterSource
+    let runner: SyncRunner
+    /// Places for first and full-state syncs.
+    package let initialPlaces: Admission
+    package let bytesInFlight: BytesInFlight
+    private let tokenChecks: TokenChecks
+
+    /// - Parameter isStateSharingOn: whether one build of a room's state serves every caller.
+    package init(
+        database: any PostgresQuerying, writers: any WriterCommanding, isStateSharingOn: Bool,
+        initialPlaces: Admission = Admission(.initialSync), bytesInFlight: BytesInFlight = BytesInFlight(),
+        logger: Logger
+    ) {
+        callers = Callers(database: database)
+        let memberships = UserMembershipStore(database: database)
+        let users = UserRoomsMemory(store: memberships, accounts: AccountStore(database: database))
+        let (polls, typing) = (polls, typing)
+        // A poll that is woken looks from the tail's cut: it must be there by then.
+        tail = LogTail(
+            database: database, logger: logger, onUpdate: { users.apply($0) }, onVisible: { polls.apply($0) })
+        readers = RoomReaders(database: database, isStateSharingOn: isStateSharingOn)
+        inbox = ToDeviceInbox(store: ToDeviceStore(database: database), writers: writers, logger: logger)
+        filters = FilterSource(store: FilterStore(database: database))
+        self.initialPlaces = initialPlaces
+        self.bytesInFlight = bytesInFlight
+        let sections = SectionFinder(
+            readers: readers,
+            finder: ChangeFinder(tail: tail, activity: RoomActivityStore(database: database)),
+            memberships: memberships, typing: typing, inbox: inbox)
+        let composer = SyncComposer(
+            readers: readers, sections: sections, users: users, toldMembers: ToldMembers())
+        runner = SyncRunner(tail: tail, composer: composer, polls: polls, callers: callers, metrics: SyncMetrics())
+        tokenChecks = TokenChecks(polls: polls, callers: callers, logger: logger)
+    }
+
+    /// How often a room's whole state was built.
+    package var stateBuilds: Int { readers.states.builds }
+
+    /// The most polls of one user.
+    package static let pollsPerUserMax = ParkedPolls.pollsPerUserMax
+
+    /// Polls that wait or are being answered.
+    package var pollCount: Int { polls.count }
+
+    /// Answers all waiting polls, spread over `duration`; from now on none waits.
+    package func drain(over duration: Duration) async { await polls.drain(over: duration) }
+
+    /// Takes what a room-writer's feed says.
+    package func apply(_ event: FeedEvent) {
+        if case .message(.shardMoved, _) = event { tail.hint() }
+        polls.applyTyping(in: typing.apply(event))
+    }
+
+    /// Follows the log and looks after waiting polls until cancelled.
+    ///
+    /// - Throws: `LogFailure` for what this build does not understand.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [tail] in try await tail.run() }
+            group.addTask { [tokenChecks] in await tokenChecks.run() }
+            group.addTask { [inbox] in await inbox.run() }
+            group.addTask { [polls] in
+                while true {
+                    try await Task.sleep(for: ParkedPolls.tick)
+                    polls.expire()
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+}

@@ -1,0 +1,273 @@
+import CanonicalJSON
+import HTTPServer
+import Identifiers
+import Leases
+import Logging
+import MatrixHTTP
+import OutboundHTTP
+import Postgres
+import RoomWriter
+import Signing
+import Storage
+import Sync
+import Synchronization
+import TestSupport
+import Testing
+import WorkerContracts
+
+/// How a world's sync workers learn what happened; whichever it is, they have to answer the same.
+enum LogMode: String, Sendable, CaseIterable, CustomTestStringConvertible {
+    /// Hints come at once, and the tail remembers everything.
+    case hinted
+    /// No feed: the tail finds out by itself.
+    case feedOff
+    /// The log is empty whenever anybody looks.
+    case logEmptied
+    /// Each request goes to a worker that has just started.
+    case otherWorkers
+
+    var testDescription: String { rawValue }
+}
+
+/// A room-writer and sync workers in the test's process, on a database of their own.
+final class SyncWorld: Sendable {
+    static let server = TestDatabase.serverName
+
+    struct Person: Sendable {
+        let id: UserID
+        let device: DeviceID
+        let token: AccessToken
+        var shard: ShardID { ShardID.placement(of: id, count: TestDatabase.shardCount) }
+    }
+
+    struct Worker: Sendable {
+        let parts: SyncParts
+        let address: String
+        let listener: HTTPListener
+        let task: Task<Void, any Error>
+    }
+
+    struct Options: Sendable {
+        var mode = LogMode.hinted
+        var isStateSharingOn = true
+        var initialPlaces: @Sendable () -> Admission = { Admission(.initialSync) }
+    }
+
+    let options: Options
+    let test: TestDatabase
+    let core: RoomWriterCore
+    private let writerDatabase: PostgresDatabase
+    private let client = HTTPClient()
+    private let workers = Mutex<[Worker]>([])
+
+    var database: PostgresDatabase { test.database }
+    var mode: LogMode { options.mode }
+
+    private init(test: TestDatabase, options: Options) throws {
+        self.test = test
+        self.options = options
+        var configuration = PostgresConfiguration(url: test.url)
+        configuration.transactionConnectionsMax = 2
+        writerDatabase = PostgresDatabase(configuration: configuration, logger: .silent)
+        core = RoomWriterCore(
+            worker: WorkerID(name: "writer"), database: writerDatabase, server: try #require(ServerName(Self.server)),
+            key: try SigningKey(keyID: "ed25519:1", seed: Array(repeating: 7, count: 32)), logger: .silent)
+    }
+
+    static func with(_ mode: LogMode = .hinted, _ body: (SyncWorld) async throws -> Void) async throws {
+        try await with(Options(mode: mode), body)
+    }
+
+    static func with(_ options: Options, _ body: (SyncWorld) async throws -> Void) async throws {
+        await WorldSlots.shared.take()
+        defer { WorldSlots.shared.giveBack() }
+        try await TestDatabase.with { test in
+            if options.mode == .logEmptied {
+                try await test.database.query(
+                    "CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+                try await test.database.query(
+                    "CREATE TRIGGER empty BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION drop_row()")
+            }
+            let world = try SyncWorld(test: test, options: options)
+            let writer = Task { try await world.runWriter() }
+            let result = await Swift.Result { () async throws(any Error) -> Void in
+                try await waitUntil { world.core.shardCount == TestDatabase.shardCount }
+                try await world.startWorker()
+                try await body(world)
+            }
+            writer.cancel()
+            _ = await writer.result
+            for worker in world.workers.withLock({ $0 }) {
+                worker.task.cancel()
+                _ = await worker.task.result
+            }
+            world.client.shutdown()
+            await world.core.close()
+            await world.writerDatabase.shutdown()
+            try result.get()
+        }
+    }
+
+    private func runWriter() async throws {
+        let leases = ShardLeases(
+            worker: WorkerID("writer:1"), database: writerDatabase, owner: core.owner, logger: .silent)
+        let registry = WorkerRegistry(
+            id: WorkerID("writer:1"), kind: .roomWriter, version: "test", database: writerDatabase, logger: .silent)
+        try await registry.register(
+            phase: "ready", publicAddress: nil, internalAddress: "127.0.0.1:1", operationsAddress: "127.0.0.1:2")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await registry.run() }
+            group.addTask { await self.core.run() }
+            group.addTask { try await leases.run() }
+            try await group.waitForAll()
+        }
+    }
+
+    // MARK: Workers
+
+    /// Starts a sync worker; requests go to the one started last.
+    @discardableResult
+    func startWorker() async throws -> Worker {
+        let parts = SyncParts(
+            database: database, writers: self, isStateSharingOn: options.isStateSharingOn,
+            initialPlaces: options.initialPlaces(), logger: .silent)
+        try await parts.tail.start()
+        let listener = HTTPListener(
+            host: "127.0.0.1", port: 0, routes: SyncEndpoints.all(parts).map { $0.served(by: parts.callers) },
+            logger: .silent)
+        let task = Task {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await listener.run() }
+                group.addTask { try await parts.run() }
+                try await group.waitForAll()
+            }
+        }
+        let address = try #require(await listener.boundAddress())
+        let worker = Worker(parts: parts, address: address, listener: listener, task: task)
+        workers.withLock { $0.append(worker) }
+        return worker
+    }
+
+    /// The worker requests go to.
+    var worker: Worker {
+        get throws { try #require(workers.withLock { $0.last }) }
+    }
+
+    var allWorkers: [Worker] { workers.withLock { $0 } }
+
+    /// Waits until the worker has seen everything that is committed.
+    func settle() async throws {
+        let worker = try worker
+        let rows = try await database.query("SELECT shard, seq FROM head ORDER BY shard")
+        let heads = try rows.map { try $0.int64("seq") }
+        try await waitUntil {
+            worker.parts.tail.current.map { zip($0.positions, heads).allSatisfy { $0.value >= $1 } } ?? false
+        }
+    }
+
+    // MARK: Requests
+
+    struct Answer: Sendable {
+        let status: Int
+        let body: JSONObject
+        let response: HTTPResponse
+        var errcode: String? { body["errcode"]?.stringValue }
+    }
+
+    /// Asks for a sync as it is, whatever the answer.
+    func ask(
+        _ person: Person, since: String? = nil, filter: JSONObject? = nil, _ query: String..., to worker: Worker? = nil
+    ) async throws -> Answer {
+        var items = query
+        if let since { items.append("since=\(since)") }
+        if let filter { items.append("filter=\(percentEncoded(filter.bytes()))") }
+        let address = try worker?.address ?? self.worker.address
+        let request = HTTPRequest(
+            method: "GET", url: "http://\(address)/_matrix/client/v3/sync?\(items.joined(separator: "&"))",
+            headers: [("Authorization", "Bearer \(person.token.text)")], body: nil)
+        let response = try await client.execute(request, deadline: .now + .seconds(60))
+        return Answer(status: response.status, body: try JSONObject.parse(response.body), response: response)
+    }
+
+    /// Sends a GET as it is.
+    func call(_ path: String, token: String?) async throws -> Answer {
+        let request = HTTPRequest(
+            method: "GET", url: "http://\(try worker.address)\(path)",
+            headers: token.map { [("Authorization", "Bearer \($0)")] } ?? [], body: nil)
+        let response = try await client.execute(request, deadline: .now + .seconds(60))
+        return Answer(status: response.status, body: try JSONObject.parse(response.body), response: response)
+    }
+
+    /// Syncs once the worker has seen everything.
+    func sync(
+        _ person: Person, since: String? = nil, filter: JSONObject? = nil, _ query: String...,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> SyncedBody {
+        if mode == .otherWorkers { try await startWorker() }
+        try await settle()
+        let joined = query.joined(separator: "&")
+        let answer = try await ask(person, since: since, filter: filter, joined)
+        #expect(answer.status == 200, "\(answer.body)", sourceLocation: sourceLocation)
+        return SyncedBody(body: answer.body)
+    }
+
+    private func percentEncoded(_ bytes: [UInt8]) -> String {
+        bytes.map { byte in
+            let hexadecimal = String(byte, radix: 16)
+            return "%" + (hexadecimal.count == 1 ? "0" : "") + hexadecimal
+        }.joined()
+    }
+}
+
+/// A sync's answer, to be looked into.
+struct SyncedBody: Sendable {
+    let body: JSONObject
+
+    var next: String { body["next_batch"]?.stringValue ?? "" }
+
+    func section(_ section: String, _ room: RoomID) -> JSONObject? {
+        body["rooms"]?[section]?[room.rawValue]?.objectValue
+    }
+    func joined(_ room: RoomID) -> JSONObject? { section("join", room) }
+    func left(_ room: RoomID) -> JSONObject? { section("leave", room) }
+
+    /// The rooms of a section.
+    func rooms(_ section: String) -> [String] { body["rooms"]?[section]?.objectValue?.keys ?? [] }
+
+    var isEmpty: Bool {
+        ["join", "invite", "knock", "leave"].allSatisfy { rooms($0).isEmpty } && accountData.isEmpty && toDevice.isEmpty
+    }
+    var accountData: [JSONValue] { body["account_data"]?["events"]?.arrayValue ?? [] }
+    var toDevice: [JSONValue] { body["to_device"]?["events"]?.arrayValue ?? [] }
+}
+
+extension JSONObject {
+    /// Events of a part of a room's section: timeline, state, ephemeral, account_data.
+    func events(_ part: String) -> [JSONValue] { self[part]?["events"]?.arrayValue ?? [] }
+    /// Bodies of the timeline's messages; types of its other events.
+    var timeline: [String] {
+        events("timeline").map { $0["content"]?["body"]?.stringValue ?? $0["type"]?.stringValue ?? "?" }
+    }
+    var isLimited: Bool { self["timeline"]?["limited"]?.boolValue ?? false }
+    var previous: String? { self["timeline"]?["prev_batch"]?.stringValue }
+    /// Types of the state events, members with whose.
+    func stateKeys(_ part: String = "state") -> Set<String> {
+        Set(events(part).map { "\($0["type"]?.stringValue ?? "?") \($0["state_key"]?.stringValue ?? "?")" })
+    }
+}
+
+extension Logger {
+    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+}
+
+extension Swift.Result where Failure == any Error {
+    init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
+
+/// Waits until `condition` holds, for a bounded time.
+func waitUntil(_ condition: () async throws -> Bool) async throws {
+    let hasHappened = try await comesTrue(within: .seconds(30), every: .milliseconds(5), condition)
+    try #require(hasHappened)
+}
