@@ -2,6 +2,7 @@ import CanonicalJSON
 import ClientGateway
 import Events
 import Identifiers
+import MatrixHTTP
 import RoomRules
 import Signing
 import Testing
@@ -101,6 +102,62 @@ import WorkerContracts
         #expect(levels["events_default"] == 50)
         #expect(levels["users"] == ["@x:y": 1])
         #expect(levels["state_default"] == 50)
+    }
+
+    @Test func tombstonesNeedMoreThanStateInVersion12() throws {
+        func level(_ version: String, _ override: JSONObject) throws -> JSONValue? {
+            let events = try Self.events(
+                ["room_version": .string(version), "power_level_content_override": .object(override)])
+            return try Self.content("m.room.power_levels", in: events.afterCreate)["events"]?["m.room.tombstone"]
+        }
+        #expect(try level("12", [:]) == 150)
+        #expect(try level("12", ["events": ["m.room.name": 0]]) == 150)
+        #expect(try level("12", ["state_default": 200]) == 201)
+        #expect(try level("12", ["events": ["m.room.tombstone": 60]]) == 60)
+        #expect(try level("12", ["events": "nonsense"]) == nil)
+        #expect(try level("11", [:]) == 100)
+        #expect(try level("11", ["events": ["m.room.name": 0]]) == nil)
+    }
+
+    private static let versions = RoomVersion.supported.map(\.name)
+
+    @Test(arguments: versions, ["private_chat", "trusted_private_chat", "public_chat"])
+    func everyVersionsRulesAllowTheFirstEvents(version: String, preset: String) throws {
+        let events = try Self.events(
+            [
+                "room_version": .string(version), "preset": .string(preset), "name": "Pub", "topic": "Beer",
+                "invite": ["@bert:test.example"], "creation_content": ["m.federate": false, "type": "m.space"],
+            ], alias: "#pub:test.example")
+        let start = try Self.genesis().make(events, at: Timestamp(milliseconds: 5))
+        let roomVersion = try #require(RoomVersion(version))
+        let rules = roomVersion.rules
+        let builder = EventBuilder(
+            rules: rules, server: try #require(ServerName("test.example")),
+            key: try SigningKey(keyID: "ed25519:a", seed: Array(repeating: 7, count: 32)))
+        var drafts = start.command.events + events.invites
+        var state: [StateMapKey: Event] = [:]
+        if let json = start.command.createEvent {
+            let id = try EventHashing.eventID(json, format: rules.eventFormat, redact: rules.redactEvent)
+            state[.create] = try Event(json: json, id: id, format: rules.eventFormat)
+        } else {
+            let draft = drafts.removeFirst()
+            state[.create] = try builder.buildCreate(
+                version: roomVersion, content: draft.content, sender: draft.sender, room: start.room,
+                originServerTS: Timestamp(milliseconds: 5))
+        }
+        var last = try #require(state[.create])
+        #expect(authorize(last, state: { _ in nil }, rules: rules).isAllowed)
+        for draft in drafts {
+            let keys = authEventKeys(
+                for: draft.type, stateKey: draft.stateKey, sender: draft.sender, content: draft.content, rules: rules)
+            let event = try builder.build(
+                room: start.room, type: draft.type, stateKey: draft.stateKey, sender: draft.sender,
+                content: draft.content, prev: [last], auth: keys.compactMap { state[$0] },
+                originServerTS: Timestamp(milliseconds: 6))
+            #expect(authorize(event, state: { state[$0] }, rules: rules) == .allow, "\(draft.type)")
+            state[try #require(event.stateMapKey)] = event
+            last = event
+        }
     }
 
     @Test func aVersion12RoomIsNamedByItsSignedCreateEvent() throws {

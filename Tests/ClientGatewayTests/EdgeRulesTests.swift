@@ -1,6 +1,7 @@
 import CanonicalJSON
 import ClientGateway
 import Identifiers
+import MatrixHTTP
 import Testing
 import WorkerContracts
 

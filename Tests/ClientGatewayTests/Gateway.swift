@@ -13,7 +13,7 @@ import TestSupport
 import Testing
 import WorkerContracts
 
-/// The client worker's endpoints on a socket of their own, over a real database and a writer that only records.
+/// The client worker's endpoints on a socket of their own, over a real database.
 final class Gateway: Sendable {
     struct Options: Sendable {
         var registration = RegistrationPolicy.Mode.open
@@ -21,58 +21,79 @@ final class Gateway: Sendable {
     }
 
     let database: PostgresDatabase
-    let writer: RecordingWriter
     let client: HTTPClient
     let address: String
 
-    private init(database: PostgresDatabase, writer: RecordingWriter, client: HTTPClient, address: String) {
+    private init(database: PostgresDatabase, client: HTTPClient, address: String) {
         self.database = database
-        self.writer = writer
         self.client = client
         self.address = address
     }
 
-    static let endpointsForRoutes = ["GET", "POST", "PUT", "DELETE"]
-
-    static func with(_ options: Options = Options(), _ body: (Gateway) async throws -> Void) async throws {
+    /// Runs `body` with a writer that only records what it is asked.
+    static func with(
+        _ options: Options = Options(), _ body: (Gateway, RecordingWriter) async throws -> Void
+    ) async throws {
         try await TestDatabase.with { test in
             let writer = RecordingWriter()
-            let parts = try parts(options, test.database, writer)
-            let callers = Callers(database: test.database)
-            let listener = HTTPListener(
-                host: "127.0.0.1", port: 0, routes: ClientEndpoints.all(parts).map { $0.served(by: callers) },
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            let client = HTTPClient()
-            defer { client.shutdown() }
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await listener.run() }
-                let address = try #require(await listener.boundAddress())
-                try await body(Gateway(database: test.database, writer: writer, client: client, address: address))
-                group.cancelAll()
-                // The listener ends by cancellation, whichever way it says so.
-                do { try await group.waitForAll() } catch {}
+            try await serve(options, test.database, writer) { try await body($0, writer) }
+        }
+    }
+
+    /// Runs `body` with a real room-writer.
+    static func withRoomWriter(_ body: (Gateway) async throws -> Void) async throws {
+        try await TestDatabase.with { test in
+            try await OwnRoomWriter.with(test) { writer in
+                try await serve(Options(), test.database, writer, body)
             }
         }
     }
 
-    static func parts(_ options: Options, _ database: PostgresDatabase, _ writer: RecordingWriter) throws -> ClientParts
-    {
+    private static func serve(
+        _ options: Options, _ database: PostgresDatabase, _ writer: any WriterCommanding,
+        _ body: (Gateway) async throws -> Void
+    ) async throws {
+        let parts = try parts(options, database, writer)
+        let callers = Callers(database: database)
+        let listener = HTTPListener(
+            host: "127.0.0.1", port: 0, routes: ClientEndpoints.all(parts).map { $0.served(by: callers) },
+            logger: .silent)
+        let client = HTTPClient()
+        defer { client.shutdown() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await listener.run() }
+            let address = try #require(await listener.boundAddress())
+            try await body(Gateway(database: database, client: client, address: address))
+            group.cancelAll()
+            // The listener ends by cancellation, whichever way it says so.
+            do { try await group.waitForAll() } catch {}
+        }
+    }
+
+    static func parts(
+        _ options: Options, _ database: PostgresDatabase, _ writer: any WriterCommanding
+    ) throws -> ClientParts {
         let settings = ClientSettings(
             server: try #require(ServerName(TestDatabase.serverName)), baseURL: "https://test.example",
             registration: RegistrationPolicy(
                 mode: options.registration, sharedSecret: options.sharedSecret.map { Array($0.utf8) }),
-            signingKey: try SigningKey(keyID: "ed25519:a", seed: Array(repeating: 7, count: 32)),
+            signingKey: try signingKey(),
             clusterSecret: Array("cluster secret".utf8))
         return ClientParts(
             settings: settings, shardCount: TestDatabase.shardCount, database: database, writers: writer,
-            hasher: PasswordHasher(), clock: .system, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            hasher: PasswordHasher(), clock: .system, logger: .silent)
+    }
+
+    static func signingKey() throws -> SigningKey {
+        try SigningKey(keyID: "ed25519:a", seed: Array(repeating: 7, count: 32))
     }
 
     struct Answer: Sendable {
         let status: Int
-        let body: JSONObject
+        let value: JSONValue
         let head: HTTPResponseHead
 
+        var body: JSONObject { value.objectValue ?? JSONObject() }
         var errcode: String? { body["errcode"]?.stringValue }
     }
 
@@ -84,7 +105,7 @@ final class Gateway: Sendable {
             method: method, url: "http://\(address)\(path)", headers: headers, body: body.map { Array($0.utf8) })
         let response = try await client.execute(request, deadline: .now + .seconds(20))
         return Answer(
-            status: response.status, body: try JSONObject.parse(response.body), head: response.head)
+            status: response.status, value: try JSONValue.parse(response.body), head: response.head)
     }
 
     /// Sends a request with a JSON body.
@@ -116,24 +137,8 @@ final class Gateway: Sendable {
             device: try #require(answer.body["device_id"]?.stringValue.flatMap { DeviceID($0) }),
             token: try #require(answer.body["access_token"]?.stringValue))
     }
+}
 
-    /// Puts a room into the database as if its writer had: `members` with their memberships, and one message.
-    func makeRoom(_ room: RoomID, members: [UserID: String]) async throws {
-        _ = try await database.query(
-            "INSERT INTO room (room_id, shard, version, created_at_ms) VALUES ($1, 0, '12', 0)", room.rawValue)
-        for (user, membership) in members {
-            _ = try await database.query(
-                """
-                INSERT INTO current_membership (room_id, user_id, membership, sender, event_id, is_local, shard, seq)
-                VALUES ($1, $2, $3, $2, '$member', true, 0, 1)
-                """,
-                room.rawValue, user.rawValue, membership)
-        }
-        _ = try await database.query(
-            """
-            INSERT INTO event (event_id, room_id, shard, seq, type, sender, depth, origin_server_ts, json)
-            VALUES ('$message', $1, 0, 1, 'm.room.message', '@x:y', 1, 0, '{}')
-            """,
-            room.rawValue)
-    }
+extension Logger {
+    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }

@@ -3,100 +3,122 @@ import MatrixHTTP
 
 /// The endpoints of the client worker, one line each.
 package enum ClientEndpoints {
-    package static func all(_ parts: ClientParts) -> [any Endpoint] {
-        discovery(parts) + accounts(parts) + devices(parts) + rooms(parts) + events(parts) + people(parts)
-    }
+    package typealias Entry = EndpointEntry<ClientParts>
 
-    private static func discovery(_ parts: ClientParts) -> [any Endpoint] {
-        [
-            GetVersions(),
-            GetClientWellKnown(baseURL: parts.settings.baseURL),
-            GetCapabilities(),
-        ]
-    }
+    package static let entries: [Entry] = discovery + accounts + devices + rooms + events + reading + people
 
-    private static func accounts(_ parts: ClientParts) -> [any Endpoint] {
-        let policy = parts.settings.registration
-        let server = parts.settings.server
-        return [
+    /// Where the endpoints are, without making any.
+    package static var routes: [Route] { entries.map(\.route) }
+
+    package static func all(_ parts: ClientParts) -> [any Endpoint] { entries.map { $0.make(parts) } }
+
+    private static let discovery: [Entry] = [
+        Entry { _ in GetVersions() },
+        Entry { GetClientWellKnown(baseURL: $0.settings.baseURL) },
+        Entry { _ in GetCapabilities() },
+    ]
+
+    private static let accounts: [Entry] = [
+        Entry {
             Register(
-                policy: policy, server: server, accounts: parts.accounts, maker: parts.accountMaker,
-                tokens: parts.registrationTokens, auth: parts.auth, clock: parts.clock),
-            CheckUsername(server: server, accounts: parts.accounts),
-            CheckRegistrationToken(policy: policy, tokens: parts.registrationTokens, clock: parts.clock),
-            GetRegistrationNonce(policy: policy, nonces: parts.registrationNonces, clock: parts.clock),
+                policy: $0.settings.registration, server: $0.settings.server, accounts: $0.accounts,
+                maker: $0.accountMaker, tokens: $0.registrationTokens, auth: $0.auth, clock: $0.clock)
+        },
+        Entry { CheckUsername(server: $0.settings.server, accounts: $0.accounts) },
+        Entry {
+            CheckRegistrationToken(
+                policy: $0.settings.registration, tokens: $0.registrationTokens, clock: $0.clock)
+        },
+        Entry {
+            GetRegistrationNonce(
+                policy: $0.settings.registration, nonces: $0.registrationNonces, clock: $0.clock)
+        },
+        Entry {
             SharedSecretRegister(
-                policy: policy, nonces: parts.registrationNonces, server: server, maker: parts.accountMaker,
-                profiles: parts.profileSetter, clock: parts.clock),
-            GetLoginFlows(),
-            Login(check: parts.passwordCheck, starter: parts.starter, attempts: parts.attempts, clock: parts.clock),
-            Refresh(starter: parts.starter),
-            Logout(removal: parts.removal),
-            LogoutAll(removal: parts.removal),
-            Whoami(),
-            ChangePassword(
-                check: parts.passwordCheck, auth: parts.auth, passwords: parts.passwords, removal: parts.removal),
-        ]
-    }
+                policy: $0.settings.registration, nonces: $0.registrationNonces, server: $0.settings.server,
+                maker: $0.accountMaker, profiles: $0.profileSetter, clock: $0.clock)
+        },
+        Entry { _ in GetLoginFlows() },
+        Entry { Login(check: $0.passwordCheck, starter: $0.starter, attempts: $0.attempts, clock: $0.clock) },
+        Entry { Refresh(starter: $0.starter) },
+        Entry { Logout(removal: $0.removal) },
+        Entry { LogoutAll(removal: $0.removal) },
+        Entry { _ in Whoami() },
+        Entry { ChangePassword(check: $0.passwordCheck, auth: $0.auth, passwords: $0.passwords, removal: $0.removal) },
+    ]
 
-    private static func devices(_ parts: ClientParts) -> [any Endpoint] {
-        [
-            ListDevices(devices: parts.devices),
-            GetDevice(devices: parts.devices),
-            UpdateDevice(devices: parts.devices),
-            DeleteDevice(check: parts.passwordCheck, auth: parts.auth, removal: parts.removal),
-            DeleteDevices(check: parts.passwordCheck, auth: parts.auth, removal: parts.removal),
-        ]
-    }
+    private static let devices: [Entry] = [
+        Entry { ListDevices(devices: $0.devices) },
+        Entry { GetDevice(devices: $0.devices) },
+        Entry { UpdateDevice(devices: $0.devices) },
+        Entry { DeleteDevice(check: $0.passwordCheck, auth: $0.auth, removal: $0.removal) },
+        Entry { DeleteDevices(check: $0.passwordCheck, auth: $0.auth, removal: $0.removal) },
+    ]
 
-    private static func rooms(_ parts: ClientParts) -> [any Endpoint] {
-        let server = parts.settings.server
-        return [
+    private static let rooms: [Entry] = [
+        Entry {
             CreateRoom(
-                server: server, shardCount: parts.shardCount,
-                genesis: RoomGenesis(server: server, key: parts.settings.signingKey), aliases: parts.aliases,
-                profiles: parts.profiles, sender: parts.sender, clock: parts.clock),
-            JoinRoom(joiner: parts.joiner),
-            JoinRoomByAlias(joiner: parts.joiner, aliases: parts.aliasResolver),
-            InviteUser(memberships: parts.memberships, server: server),
-            LeaveRoom(memberships: parts.memberships),
-            KickUser(memberships: parts.memberships, access: parts.access),
-            BanUser(memberships: parts.memberships),
-            UnbanUser(memberships: parts.memberships, access: parts.access),
-            ForgetRoom(rooms: parts.rooms, access: parts.access, sender: parts.sender),
-            ListJoinedRooms(access: parts.access),
-            GetAlias(resolver: parts.aliasResolver),
-            PutAlias(aliases: parts.aliases, access: parts.access, server: server, clock: parts.clock),
-            DeleteAlias(resolver: parts.aliasResolver, accounts: parts.accounts, access: parts.access),
-            ListRoomAliases(aliases: parts.aliases, access: parts.access),
-        ]
-    }
+                server: $0.settings.server, shardCount: $0.shardCount,
+                genesis: RoomGenesis(server: $0.settings.server, key: $0.settings.signingKey), aliases: $0.aliases,
+                profiles: $0.profiles, sender: $0.sender, clock: $0.clock)
+        },
+        Entry { JoinRoom(joiner: $0.joiner) },
+        Entry { JoinRoomByAlias(joiner: $0.joiner, aliases: $0.aliasResolver) },
+        Entry { InviteUser(memberships: $0.memberships, server: $0.settings.server) },
+        Entry { LeaveRoom(memberships: $0.memberships) },
+        Entry { KickUser(memberships: $0.memberships, access: $0.access) },
+        Entry { BanUser(memberships: $0.memberships) },
+        Entry { UnbanUser(memberships: $0.memberships, access: $0.access) },
+        Entry { ForgetRoom(rooms: $0.rooms, access: $0.access, sender: $0.sender) },
+        Entry { ListJoinedRooms(access: $0.access) },
+        Entry { GetAlias(resolver: $0.aliasResolver) },
+        Entry { PutAlias(aliases: $0.aliases, access: $0.access, server: $0.settings.server, clock: $0.clock) },
+        Entry { DeleteAlias(resolver: $0.aliasResolver, accounts: $0.accounts, access: $0.access) },
+        Entry { ListRoomAliases(aliases: $0.aliases, access: $0.access) },
+    ]
 
-    private static func events(_ parts: ClientParts) -> [any Endpoint] {
-        [
-            SendEvent(sender: parts.sender),
-            RedactEvent(sender: parts.sender, access: parts.access),
-            PutState(setter: parts.stateSetter),
-            PutStateWithoutKey(setter: parts.stateSetter),
-        ]
-    }
+    private static let events: [Entry] = [
+        Entry { SendEvent(sender: $0.sender) },
+        Entry { RedactEvent(sender: $0.sender, access: $0.access) },
+        Entry { PutState(setter: $0.stateSetter) },
+        Entry { PutStateWithoutKey(setter: $0.stateSetter) },
+    ]
 
-    private static func people(_ parts: ClientParts) -> [any Endpoint] {
-        [
-            GetProfile(profiles: parts.profiles),
-            GetProfileField(profiles: parts.profiles),
-            PutProfileField(setter: parts.profileSetter),
-            DeleteProfileField(setter: parts.profileSetter),
-            SetAccountData(setter: AccountDataSetter(sender: parts.sender)),
-            SetRoomAccountData(setter: AccountDataSetter(sender: parts.sender)),
-            GetAccountData(reader: parts.accountData),
-            GetRoomAccountData(reader: parts.accountData),
-            SendToDevice(users: parts.users, sender: parts.sender),
-            SetTyping(rooms: parts.rooms, access: parts.access, sender: parts.sender),
-            SetReceipt(setter: parts.receiptSetter),
-            SetReadMarkers(setter: parts.receiptSetter),
-            CreateFilter(filters: parts.filters),
-            GetFilter(filters: parts.filters),
-        ]
-    }
+    private static let reading: [Entry] = [
+        Entry {
+            GetMessages(
+                reader: $0.reading.reader, pages: $0.reading.pages, served: $0.reading.served,
+                lazyMembers: $0.reading.lazyMembers)
+        },
+        Entry {
+            GetEventContext(
+                visible: $0.visibleEvents, pages: $0.reading.pages, served: $0.reading.served, lists: $0.reading.lists)
+        },
+        Entry { GetEvent(visible: $0.visibleEvents, served: $0.reading.served) },
+        Entry { GetState(reader: $0.reading.reader, lists: $0.reading.lists) },
+        Entry { GetStateEvent(state: $0.stateEventReader) },
+        Entry { GetStateEventWithoutKey(state: $0.stateEventReader) },
+        Entry { ListMembers(reader: $0.reading.reader, lists: $0.reading.lists) },
+        Entry { ListJoinedMembers(access: $0.access, members: $0.reading.members) },
+    ]
+
+    private static let people: [Entry] = [
+        Entry { GetProfile(profiles: $0.profiles) },
+        Entry { GetProfileField(profiles: $0.profiles) },
+        Entry { PutProfileField(setter: $0.profileSetter) },
+        Entry { DeleteProfileField(setter: $0.profileSetter) },
+        Entry { SetAccountData(setter: AccountDataSetter(sender: $0.sender)) },
+        Entry { SetRoomAccountData(setter: AccountDataSetter(sender: $0.sender)) },
+        Entry { GetAccountData(reader: $0.accountData) },
+        Entry { GetRoomAccountData(reader: $0.accountData) },
+        Entry { ListTags(tags: $0.tags) },
+        Entry { SetTag(tags: $0.tags) },
+        Entry { DeleteTag(tags: $0.tags) },
+        Entry { SendToDevice(users: $0.users, sender: $0.sender) },
+        Entry { SetTyping(rooms: $0.rooms, access: $0.access, sender: $0.sender) },
+        Entry { SetReceipt(setter: $0.receiptSetter) },
+        Entry { SetReadMarkers(setter: $0.receiptSetter) },
+        Entry { CreateFilter(filters: $0.filters) },
+        Entry { GetFilter(filters: $0.filters) },
+    ]
 }

@@ -2,6 +2,7 @@ import Identifiers
 import Logging
 import PasswordHashing
 import Postgres
+import RoomReading
 import Storage
 import WorkerContracts
 
@@ -16,7 +17,7 @@ package struct ClientParts: Sendable {
     let aliases: AliasStore
     let filters: FilterStore
     let registrationTokens: RegistrationTokenStore
-    let rooms: RoomLocator
+    let rooms: RoomPlacements
     let users: UserLocator
     let sender: CommandSender
     let access: RoomAccess
@@ -31,6 +32,8 @@ package struct ClientParts: Sendable {
     let accountMaker: AccountMaker
     let aliasResolver: AliasResolver
     let accountData: AccountDataReader
+    let tags: RoomTags
+    let reading: ReadingParts
 
     /// - Parameter shardCount: over how many shards new rooms and users are placed.
     package init(
@@ -47,7 +50,7 @@ package struct ClientParts: Sendable {
         filters = FilterStore(database: database)
         registrationTokens = RegistrationTokenStore(database: database)
         let facts = RoomFacts(database: database)
-        rooms = RoomLocator(facts: facts)
+        rooms = RoomPlacements(facts: facts)
         users = UserLocator(accounts: accounts)
         sender = CommandSender(writers: writers, rooms: rooms, users: users)
         access = RoomAccess(facts: facts, rooms: rooms)
@@ -64,13 +67,23 @@ package struct ClientParts: Sendable {
         profileSetter = ProfileSetter(profiles: profiles, access: access, sender: sender, logger: logger)
         accountMaker = AccountMaker(
             accounts: accounts, passwords: passwords, starter: starter, clock: clock, shardCount: shardCount)
-        accountData = AccountDataReader(store: AccountDataStore(database: database))
+        let accountDataStore = AccountDataStore(database: database)
+        accountData = AccountDataReader(store: accountDataStore)
+        tags = RoomTags(store: accountDataStore, sender: sender)
+        reading = ReadingParts(database: database, placements: rooms)
         aliasResolver = AliasResolver(aliases: aliases, server: settings.server)
     }
 
     var registrationNonces: SignedNonce {
         SignedNonce(
             secret: settings.clusterSecret, purpose: "shared-secret registration", life: SharedSecretRegister.nonceLife)
+    }
+
+    var visibleEvents: VisibleEvents { VisibleEvents(reader: reading.reader, events: reading.events) }
+
+    var stateEventReader: StateEventReader {
+        StateEventReader(
+            reader: reading.reader, history: reading.history, events: reading.events, served: reading.served)
     }
 
     var joiner: Joiner {
@@ -83,5 +96,7 @@ package struct ClientParts: Sendable {
             sender: sender, aliases: CanonicalAliasRule(aliases: aliases, access: access), server: settings.server)
     }
 
-    var receiptSetter: ReceiptSetter { ReceiptSetter(rooms: rooms, access: access, sender: sender, clock: clock) }
+    var receiptSetter: ReceiptSetter {
+        ReceiptSetter(rooms: rooms, access: access, visible: visibleEvents, sender: sender, clock: clock)
+    }
 }

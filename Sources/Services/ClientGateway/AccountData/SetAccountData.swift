@@ -38,7 +38,7 @@ struct AccountDataSetter: Sendable {
                 status: 405, errcode: "M_BAD_JSON", message: "Cannot set \(path.type) through this API.")
         }
         let content = try request.jsonBody()
-        try EventLimits.check(content: content)
+        try AccountDataLimits.check(content)
         try await sender.execute(
             .setAccountData(.init(user: path.user, room: path.room, type: path.type, content: content)),
             id: .random(), for: path.user)

@@ -10,8 +10,8 @@ struct CreateFilter: Endpoint {
 
     let filters: FilterStore
 
-    /// - Throws: `M_FORBIDDEN` for another user, `M_BAD_JSON` for a member of the wrong type, `M_LIMIT_EXCEEDED` over
-    ///   ``FilterStore/filtersMax`` different ones.
+    /// - Throws: `M_FORBIDDEN` for another user, `M_BAD_JSON` for a member of the wrong type,
+    ///   `M_RESOURCE_LIMIT_EXCEEDED` over ``FilterStore/filtersMax`` different ones.
     func respond(to request: UserRequest) async throws -> JSONObject {
         let user = try request.path("userId", as: UserID.self)
         let filter = try request.jsonBody()

@@ -1,12 +1,13 @@
 import HTTPServer
 import Identifiers
 import MatrixHTTP
+import RoomReading
 
 /// Forgets a room the caller has left: `POST /_matrix/client/v3/rooms/{roomId}/forget` (spec v1.19, "Leaving rooms").
 struct ForgetRoom: Endpoint {
     static let route = Route.client(.post, "/_matrix/client/v3/rooms/{roomId}/forget", cost: .write)
 
-    let rooms: RoomLocator
+    let rooms: RoomPlacements
     let access: RoomAccess
     let sender: CommandSender
 

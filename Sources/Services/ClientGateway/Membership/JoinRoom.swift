@@ -2,6 +2,7 @@ import CanonicalJSON
 import HTTPServer
 import Identifiers
 import MatrixHTTP
+import RoomReading
 
 /// Joins a room by ID: `POST /_matrix/client/v3/rooms/{roomId}/join` (spec v1.19, "Joining rooms").
 struct JoinRoom: Endpoint {
@@ -42,7 +43,7 @@ struct JoinRoomByAlias: Endpoint {
 
 /// What both ways of joining do.
 struct Joiner: Sendable {
-    let rooms: RoomLocator
+    let rooms: RoomPlacements
     let memberships: MembershipWriter
     let restricted: RestrictedJoin
 

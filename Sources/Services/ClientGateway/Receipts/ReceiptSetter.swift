@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Identifiers
 import MatrixHTTP
+import RoomReading
 import WorkerContracts
 
 /// Sets receipts and the fully-read marker (spec v1.19, "Receipts", "Read and unread markers").
@@ -11,22 +12,23 @@ struct ReceiptSetter: Sendable {
         case fullyRead = "m.fully_read"
     }
 
-    let rooms: RoomLocator
+    let rooms: RoomPlacements
     let access: RoomAccess
+    let visible: VisibleEvents
     let sender: CommandSender
     let clock: WallClock
 
     /// Sets one of them to `event`; `thread` is only for receipts.
     ///
-    /// - Throws: `M_FORBIDDEN` unless the caller is in the room, `M_NOT_FOUND` for an event that is not in the room.
+    /// - Throws: `M_FORBIDDEN` unless the caller is in the room, `M_NOT_FOUND` for an event the caller may not see.
     func set(_ kind: Kind, to event: EventID, thread: String?, in room: RoomID, of user: UserID) async throws {
+        _ = try await visible.demand(event, in: room, for: user)
         switch kind {
         case .read, .privateRead:
             let receipt = WriterCommand.SetReceipt(
                 room: room, user: user, type: kind.rawValue, event: event, thread: thread, readAt: clock.now())
             try await sender.execute(.setReceipt(receipt), id: .random(), in: try await rooms.locate(room).shard)
         case .fullyRead:
-            try await access.demandEvent(event, in: room)
             let marker = WriterCommand.SetAccountData(
                 user: user, room: room, type: kind.rawValue, content: ["event_id": .string(event.rawValue)])
             try await sender.execute(.setAccountData(marker), id: .random(), for: user)

@@ -91,12 +91,24 @@ package struct FirstEvents {
             "events": [
                 "m.room.name": 50, "m.room.avatar": 50, "m.room.canonical_alias": 50, "m.room.power_levels": 100,
                 "m.room.history_visibility": 100, "m.room.server_acl": 100, "m.room.encryption": 100,
-                // From room version 12 replacing a room is for its creators, unless somebody is given 150.
-                "m.room.tombstone": rules.creatorsAreInfinitelyPowerful ? 150 : 100,
             ],
         ]
         for member in request.powerLevelOverride.members { content[member.key] = member.value }
+        placeTombstones(&content)
         return content
+    }
+
+    /// Says what replacing the room needs: from version 12 on more than all state, so that it is for the creators.
+    ///
+    /// That holds also when the request has levels of its own (spec v1.19), unless it names this one.
+    private func placeTombstones(_ content: inout JSONObject) {
+        // What is of another type is left to the room's rules to refuse.
+        guard var events = content["events"]?.objectValue, events["m.room.tombstone"] == nil else { return }
+        guard rules.creatorsAreInfinitelyPowerful || request.powerLevelOverride["events"] == nil else { return }
+        let stateDefault = content["state_default"]?.intValue ?? 50
+        let above = max(150, min(stateDefault, JSONValue.canonicalIntegerMax - 1) + 1)
+        events["m.room.tombstone"] = .int(rules.creatorsAreInfinitelyPowerful ? above : 100)
+        content["events"] = .object(events)
     }
 
     private var presetEvents: [EventDraft] {

@@ -2,17 +2,20 @@ import CanonicalJSON
 import Events
 import Identifiers
 import MatrixHTTP
+import RoomReading
 import RoomRules
 import Storage
 
-/// What endpoints ask about rooms before they act. The room's writer judges again by the rules; what is asked here gives
-/// the caller the right refusal, or guards what the rules do not know of.
+/// What endpoints ask about rooms before they act.
+///
+/// The room's writer judges again by the rules; what is asked here gives the caller the right refusal, or guards what
+/// the rules do not know of.
 struct RoomAccess: Sendable {
     /// The most members looked at to find one who may vouch for a join.
     static let vouchersMax = 1_000
 
     let facts: RoomFacts
-    let rooms: RoomLocator
+    let rooms: RoomPlacements
 
     /// The user's membership of `room`; `nil` when they never had one.
     func membership(of user: UserID, in room: RoomID) async throws -> Membership? {

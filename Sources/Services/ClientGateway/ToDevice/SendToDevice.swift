@@ -16,8 +16,9 @@ struct SendToDevice: Endpoint {
     let users: UserLocator
     let sender: CommandSender
 
-    /// Users and servers this server does not know are passed over. The answer comes when every message is durable; a
-    /// repeat with the same transaction ID delivers nothing twice.
+    /// Users and servers this server does not know are passed over.
+    ///
+    /// The answer comes when every message is durable; a repeat with the same transaction ID delivers nothing twice.
     ///
     /// - Throws: `M_BAD_JSON`, `M_MISSING_PARAM`, `M_TOO_LARGE`.
     func respond(to request: UserRequest) async throws -> EmptyObject {

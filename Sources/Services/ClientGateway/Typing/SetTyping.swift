@@ -1,6 +1,7 @@
 import HTTPServer
 import Identifiers
 import MatrixHTTP
+import RoomReading
 import WorkerContracts
 
 /// Sets or clears the caller's typing notice: `PUT /_matrix/client/v3/rooms/{roomId}/typing/{userId}` (spec v1.19).
@@ -9,7 +10,7 @@ struct SetTyping: Endpoint {
     static let timeoutDefault = Duration.seconds(30)
     static let timeoutMax = Duration.seconds(120)
 
-    let rooms: RoomLocator
+    let rooms: RoomPlacements
     let access: RoomAccess
     let sender: CommandSender
 

@@ -1,11 +1,12 @@
 import Identifiers
 import MatrixHTTP
+import RoomReading
 import WorkerContracts
 
 /// Sends commands to the owners of rooms and users, and turns their replies into Matrix answers.
 struct CommandSender: Sendable {
     let writers: any WriterCommanding
-    let rooms: RoomLocator
+    let rooms: RoomPlacements
     let users: UserLocator
 
     /// Appends `drafts` to `room`, all or none.

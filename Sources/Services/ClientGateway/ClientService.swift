@@ -1,0 +1,87 @@
+import ClusterConfiguration
+import FoundationEssentials
+import HTTPServer
+import Identifiers
+import Leases
+import Logging
+import MatrixHTTP
+import OutboundHTTP
+import PasswordHashing
+import Signing
+import Synchronization
+import WorkerContracts
+import WorkerRuntime
+
+/// The client worker: everything of the client-server API except sync.
+public final class ClientService: WorkerService {
+    private let settings: ClientSettings
+    private let member: ClusterMember
+    private let logger: Logger
+    private let served = Mutex<[(Route, HTTPListener.Handler)]>([])
+
+    /// - Throws: ``ConfigurationProblems`` when the server's name or signing key cannot be used.
+    public init(configuration: WorkerConfiguration, logger: Logger) throws {
+        settings = try ClientSettings(configuration)
+        // Commands of many users wait for few room-writers: connections are cheap, transfers are what is bounded.
+        var http = HTTPClient.Configuration()
+        http.transfersMax = CostClass.write.inFlightMax + CostClass.light.inFlightMax
+        member = ClusterMember(
+            kind: .client, configuration: configuration, http: HTTPClient(configuration: http), logger: logger)
+        self.logger = logger
+    }
+
+    public var publicRoutes: [(Route, HTTPListener.Handler)] { served.withLock { $0 } }
+    public var internalRoutes: [(Route, HTTPListener.Handler)] { [] }
+
+    public func start() async throws {
+        let shardCount = try await member.join()
+        let directory = ShardDirectory(database: member.database, logger: logger)
+        let parts = ClientParts(
+            settings: settings, shardCount: shardCount, database: member.database,
+            writers: WriterClient(client: member.internalClient, routing: directory, logger: logger),
+            hasher: PasswordHasher(), clock: .system, logger: logger)
+        let callers = Callers(database: member.database)
+        let routes = ClientEndpoints.all(parts).map { $0.served(by: callers) }
+        served.withLock { $0 = routes }
+    }
+
+    public func announce(_ addresses: WorkerAddresses) async throws { try await member.announce(addresses) }
+    public func run() async throws { await member.run() }
+    public func beginDraining() async { await member.beginDraining() }
+    /// Requests are short: they end by themselves.
+    public func drain() async {}
+    public func stop() async { await member.leave() }
+}
+
+extension ClientSettings {
+    /// - Throws: ``ConfigurationProblems`` with everything that cannot be used.
+    init(_ configuration: WorkerConfiguration) throws {
+        var problems: [String] = []
+        let server = ServerName(configuration.serverName)
+        if server == nil { problems.append("server.name '\(configuration.serverName)' is not a server name") }
+        var key: SigningKey?
+        do {
+            key = try SigningKey.parse(file: String(contentsOfFile: configuration.signingKeyPath, encoding: .utf8))
+        } catch {
+            problems.append("signing.key_path: \(configuration.signingKeyPath) holds no usable key (\(error))")
+        }
+        guard let server, let key else { throw ConfigurationProblems(problems: problems) }
+        self.init(
+            server: server, baseURL: configuration.publicBaseURL,
+            registration: RegistrationPolicy(
+                mode: RegistrationPolicy.Mode(configuration.registrationMode),
+                sharedSecret: configuration.registrationSharedSecret.map { Array($0.exposed.utf8) }),
+            signingKey: key, clusterSecret: Array(configuration.clusterSecret.exposed.utf8))
+    }
+}
+
+extension RegistrationPolicy.Mode {
+    init(_ mode: WorkerConfiguration.RegistrationMode) {
+        self =
+            switch mode {
+            case .open: .open
+            case .token: .token
+            case .closed: .closed
+            }
+    }
+}

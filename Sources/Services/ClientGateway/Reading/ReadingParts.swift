@@ -1,0 +1,35 @@
+import Postgres
+import ReplicationLog
+import RoomReading
+import Storage
+
+/// What the endpoints that read rooms are made of.
+struct ReadingParts: Sendable {
+    let reader: RoomReader
+    let events: EventStore
+    let pages: EventPages
+    let served: ServedEvents
+    let history: StateHistory
+    let lazyMembers: LazyMembers
+    let lists: StateLists
+    let members: CurrentMembers
+
+    init(database: PostgresDatabase, placements: RoomPlacements) {
+        events = EventStore(database: database)
+        history = StateHistory(database: database)
+        reader = RoomReader(
+            views: RoomViews(
+                placements: placements, memberships: MembershipHistory(database: database), history: history,
+                events: events),
+            heads: ShardHeads(database: database), forgotten: ForgottenRooms(database: database))
+        pages = EventPages(store: events)
+        served = ServedEvents(store: events)
+        lazyMembers = LazyMembers(history: history, events: events)
+        let store = StateRootStore(database: database)
+        let roots = StateRoots(store: store)
+        lists = StateLists(
+            listing: StateListing(roots: roots, store: store, events: events),
+            shared: SharedStateJSON(roots: roots, events: events, includesRoom: true))
+        members = CurrentMembers(database: database)
+    }
+}
