@@ -1,0 +1,8 @@
+import ClientGateway
+import HTTPServer
+import Sync
+
+/// The routes of every worker that serves clients, as the router needs them.
+enum Routes {
+    static var all: [Route] { ClientEndpoints.routes + SyncEndpoints.routes }
+}
