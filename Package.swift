@@ -10,7 +10,9 @@ let strict: [SwiftSetting] = [
 ]
 
 func library(_ layer: String, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, path: layer == "TestSupport" ? "Sources/TestSupport" : "Sources/\(layer)/\(name)", swiftSettings: strict)
+    .target(
+        name: name, dependencies: dependencies,
+        path: layer == "TestSupport" ? "Sources/TestSupport" : "Sources/\(layer)/\(name)", swiftSettings: strict)
 }
 
 func worker(_ name: String, service: Target.Dependency) -> Target {
@@ -45,6 +47,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "apus", targets: ["apus"]),
+        .executable(name: "apus-bench", targets: ["apus-bench"]),
         .executable(name: "apus-client", targets: ["apus-client"]),
         .executable(name: "apus-room-writer", targets: ["apus-room-writer"]),
         .executable(name: "apus-sync", targets: ["apus-sync"]),
@@ -85,16 +88,20 @@ let package = Package(
         library(
             "Platform", "HTTPServer",
             [
-                "Telemetry", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle,
+                "Telemetry", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, logging, metrics,
+                lifecycle,
                 collections,
             ]),
         library("Platform", "OutboundHTTP", ["CLibCurl", "Telemetry", logging, collections]),
         library("Platform", "PasswordHashing", ["CArgon2"]),
-        library("Platform", "WorkerRuntime", ["ClusterConfiguration", "HTTPServer", "Telemetry", logging, lifecycle]),
+        library(
+            "Platform", "WorkerRuntime",
+            // An event loop of the operations port's own: it answers while the others are stuck.
+            ["ClusterConfiguration", "HTTPServer", "Telemetry", logging, lifecycle, nioCore, nioPosix]),
 
         // Storage: PostgreSQL tables, the log, leases.
         .target(
-            name: "Schema", dependencies: ["Postgres"], path: "Sources/Storage/Schema",
+            name: "Schema", dependencies: ["Postgres", logging], path: "Sources/Storage/Schema",
             resources: [.embedInCode("Migrations")], swiftSettings: strict),
         library(
             "Storage", "Storage",
@@ -108,42 +115,55 @@ let package = Package(
         library(
             "Services", "WorkerContracts",
             [
-                "Identifiers", "CanonicalJSON", "Events", "OutboundHTTP", "Storage", "Leases", "ReplicationLog",
-                "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
+                "Identifiers", "CanonicalJSON", "Events", "OutboundHTTP", "Postgres", "Schema", "Storage", "Leases",
+                "ReplicationLog", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
             ]),
         library(
             "Services", "MatrixHTTP",
             [
-                "Identifiers", "CanonicalJSON", "ClientAPI", "HTTPServer", "Postgres", "Storage", "WorkerContracts", "Telemetry",
+                "Identifiers", "CanonicalJSON", "ClientAPI", "HTTPServer", "Postgres", "Storage", "WorkerContracts",
+                "Telemetry",
                 logging, crypto, nioCore,
+            ]),
+        library(
+            "Services", "RoomReading",
+            [
+                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "RoomRules", "Signing", "Postgres", "Storage",
+                "ReplicationLog", "Telemetry", logging, metrics, collections, crypto, nioCore,
             ]),
         library(
             "Services", "RoomWriter",
             [
-                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Storage", "ReplicationLog",
-                "Leases", "WorkerContracts", "HTTPServer", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
-                collections, nioCore,
+                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Storage",
+                "ReplicationLog",
+                "Leases", "WorkerContracts", "HTTPServer", "ClusterConfiguration", "Telemetry", "WorkerRuntime",
+                logging,
+                metrics, collections, nioCore,
             ]),
         library(
             "Services", "Sync",
             [
                 "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "RoomRules", "Postgres", "Storage",
-                "ReplicationLog", "Leases", "WorkerContracts", "MatrixHTTP", "HTTPServer", "ClusterConfiguration", "Telemetry",
-                "WorkerRuntime", logging, collections, nioCore,
+                "OutboundHTTP",
+                "ReplicationLog", "Leases", "WorkerContracts", "MatrixHTTP", "RoomReading", "HTTPServer",
+                "ClusterConfiguration", "Telemetry",
+                "WorkerRuntime", logging, metrics, collections, nioCore,
             ]),
         library(
             "Services", "ClientGateway",
             [
                 "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "Signing", "RoomRules", "Postgres", "Storage",
-                "ReplicationLog", "Leases", "WorkerContracts", "MatrixHTTP", "HTTPServer", "PasswordHashing",
-                "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging, crypto, nioCore,
+                "ReplicationLog", "Leases", "WorkerContracts", "MatrixHTTP", "RoomReading", "HTTPServer",
+                "PasswordHashing", "OutboundHTTP", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
+                crypto, collections, nioCore,
             ]),
         library(
             "Services", "ClusterOperations",
             [
-                "Identifiers", "Postgres", "Schema", "Storage", "Leases", "ReplicationLog", "WorkerContracts", "MatrixHTTP",
-                "HTTPServer", "OutboundHTTP", "PasswordHashing", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
-                nioCore, nioPosix,
+                "Identifiers", "Signing", "Postgres", "Schema", "Storage", "Leases", "ReplicationLog",
+                "WorkerContracts",
+                "MatrixHTTP", "HTTPServer", "OutboundHTTP", "PasswordHashing", "ClusterConfiguration",
+                "Telemetry", "WorkerRuntime", logging, lifecycle, nioCore, nioPosix,
             ]),
 
         // Executables: one service each; `apus` is the operator's command.
@@ -152,21 +172,89 @@ let package = Package(
         worker("apus-client", service: "ClientGateway"),
         .executableTarget(
             name: "apus",
-            dependencies: ["ClusterOperations", "ClientGateway", "Sync", "ClusterConfiguration", "Telemetry", argumentParser],
+            dependencies: [
+                "ClusterOperations", "ClientGateway", "Sync", "ClusterConfiguration", "HTTPServer", "Identifiers",
+                "OutboundHTTP", "Postgres", "Schema", "Telemetry", "WorkerRuntime", argumentParser, logging,
+            ],
             path: "Sources/Executables/apus", swiftSettings: strict),
 
         // Tests.
+        // A writer that is frozen by a signal and must not write when it wakes up: for that it is a process of its own.
+        .executableTarget(
+            name: "apus-zombie-writer", dependencies: ["Identifiers", "Postgres", "Leases", "ReplicationLog", logging],
+            path: "Tests/apus-zombie-writer", swiftSettings: strict),
         library(
             "TestSupport", "TestSupport",
             [
-                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema", "Storage", logging,
+                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema", "Storage",
+                logging,
                 nioCore, nioPosix,
             ]),
+        .target(
+            name: "ClusterHarness",
+            dependencies: [
+                "TestSupport", "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema",
+                "Storage", "ReplicationLog", "MatrixHTTP", "OutboundHTTP", logging, histogram, collections,
+            ],
+            path: "Sources/ClusterHarness", swiftSettings: strict),
+        .executableTarget(
+            name: "apus-bench",
+            dependencies: [
+                "ClusterHarness", "TestSupport", "Identifiers", "Postgres", "OutboundHTTP", hummingbird, argumentParser,
+            ],
+            path: "Sources/Executables/apus-bench",
+            swiftSettings: strict),
         tests("ArchitectureTests", []),
+        tests("RoomRulesTests", ["Identifiers", "CanonicalJSON", "Signing", "Events", "RoomRules", crypto]),
+        tests("LeasesTests", ["Identifiers", "Postgres", "Storage", "Leases", logging]),
+        tests(
+            "ReplicationLogTests",
+            ["Identifiers", "Postgres", "Schema", "Storage", "Leases", "ReplicationLog", logging]),
+        tests(
+            "SimulationTests", ["Identifiers", "Postgres", "Storage", "Leases", "ReplicationLog", logging, collections]),
+        tests(
+            "RoomWriterTests",
+            [
+                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Storage", "Leases",
+                "ReplicationLog", "WorkerContracts", "RoomWriter", "HTTPServer", "OutboundHTTP", "ClusterConfiguration",
+                "WorkerRuntime", logging,
+            ]),
+        tests(
+            "RoomReadingTests",
+            [
+                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "Signing", "RoomRules", "Postgres", "Storage",
+                "ReplicationLog", "RoomReading", logging, nioCore,
+            ]),
+        tests(
+            "SyncTests",
+            [
+                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "Signing", "RoomRules", "Postgres", "Storage",
+                "Leases", "ReplicationLog", "WorkerContracts", "MatrixHTTP", "RoomReading", "HTTPServer",
+                "OutboundHTTP", "RoomWriter", "Sync", logging, nioCore,
+            ]),
+        tests(
+            "ClusterOperationsTests",
+            [
+                "ClusterOperations", "ClientGateway", "Sync", "Leases", "Storage", "Identifiers", "OutboundHTTP",
+                "ClusterConfiguration", "HTTPServer", "Postgres", logging, nioCore, nioPosix,
+            ]),
+        tests(
+            "PlatformTests",
+            [
+                "HTTPServer", "WorkerRuntime", "ClusterConfiguration", "Telemetry", "OutboundHTTP", logging, nioCore,
+                nioPosix,
+            ]),
+        tests("MatrixHTTPTests", ["MatrixHTTP", "HTTPServer", "Identifiers", "CanonicalJSON", "Postgres", logging]),
+        tests(
+            "ClusterTests",
+            [
+                "ClusterHarness", "Signing", "RoomRules", "Storage", "Identifiers", "CanonicalJSON", "Events",
+                "Postgres", "OutboundHTTP", logging,
+            ]),
         tests("IdentifiersTests", ["Identifiers"]),
         tests("CanonicalJSONTests", ["CanonicalJSON"]),
         tests("PostgresTests", ["Postgres", logging]),
-        tests("SchemaTests", ["Postgres", "Schema"]),
+        tests("SchemaTests", ["Postgres", "Schema", logging]),
         tests("StateTreeTests", ["Identifiers", "Events"]),
         tests("SigningTests", ["Identifiers", "CanonicalJSON", "Signing"]),
         tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),
@@ -177,8 +265,10 @@ let package = Package(
         tests(
             "ClientGatewayTests",
             [
-                "Identifiers", "CanonicalJSON", "Events", "RoomRules", "Signing", "Postgres", "Storage", "WorkerContracts",
-                "HTTPServer", "MatrixHTTP", "OutboundHTTP", "PasswordHashing", "ClientGateway", logging,
+                "Identifiers", "CanonicalJSON", "Events", "RoomRules", "Signing", "Postgres", "Storage",
+                "Leases", "ReplicationLog", "WorkerContracts", "HTTPServer", "MatrixHTTP", "OutboundHTTP",
+                "PasswordHashing",
+                "RoomReading", "RoomWriter", "ClientGateway", logging,
             ]),
     ]
 )
