@@ -92,6 +92,24 @@ public final class LogTail: Sendable {
 
     /// Takes the first cut: the heads as they are.
     public func start() async throws {
+        let cut = try await heads()
+        state.withLock { state in
+            state.cut = cut
+            state.rings = cut.positions.map { Ring(start: $0) }
+        }
+        record(cut)
+    }
+
+    /// Waits until the tail has everything that is committed now: for answers in which nothing may be missing that
+    /// somebody was told elsewhere before.
+    ///
+    /// - Returns: whether it has, within `limit`.
+    public func catchUp(atMost limit: Duration) async throws -> Bool {
+        await wait(until: try await heads(), atMost: limit)
+    }
+
+    /// The heads of all shards, in one snapshot.
+    private func heads() async throws -> Cut {
         let rows = try await database.query("SELECT shard, seq, generation FROM head ORDER BY shard")
         var positions: [ShardSequence] = []
         var generation: Int64 = 0
@@ -101,12 +119,7 @@ public final class LogTail: Sendable {
             positions.append(ShardSequence(try row.int64("seq")))
             generation = max(generation, try row.int64("generation"))
         }
-        let cut = Cut(generation: generation, positions: positions)
-        state.withLock { state in
-            state.cut = cut
-            state.rings = positions.map { Ring(start: $0) }
-        }
-        record(cut)
+        return Cut(generation: generation, positions: positions)
     }
 
     /// Follows until cancelled; a database that is away is waited for.

@@ -27,7 +27,12 @@ struct SyncRunner: Sendable {
         return try await poll(request, since: reachable, token: token, until: deadline)
     }
 
+    /// Answers without waiting for anything to happen, so with all that has happened: nothing would wake the client for
+    /// what a tail a few milliseconds behind leaves out.
     private func answer(_ request: SyncRequest, since: SyncToken?) async throws -> SyncAnswer {
+        guard try await tail.catchUp(atMost: Self.tailWaitMax) else {
+            throw MatrixError.unavailable("This worker is behind.", retryAfter: .seconds(1))
+        }
         let answer = try await compose(request, since: since, looked: nil, at: try currentCut())
         remember(answer, to: request, since: since)
         return answer
