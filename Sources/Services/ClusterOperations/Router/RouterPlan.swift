@@ -26,6 +26,10 @@ package struct RouterPlan: Sendable, Equatable {
         commands = Array(commands.prefix(Self.commandsMax))
     }
 
+    /// A request that cannot connect goes to another server at once, and makes the checks look at this one quickly.
+    ///
+    /// It does not mark the server down by itself: HAProxy would then have no more than one server left to choose from,
+    /// and lets the request wait for a second before it tries that.
     private mutating func add(_ server: RouterServer, to pool: RouterPool, _ taken: inout Set<Int>) {
         var number = server.number
         while !taken.insert(number).inserted { number = number % 0x7FFF_FFFF + 1 }
@@ -35,7 +39,7 @@ package struct RouterPlan: Sendable, Equatable {
             """
             add server \(path) \(server.publicAddress) id \(number) maxconn \(pool.requestsPerServerMax) \
             check port \(checkPort) inter 300ms fastinter 100ms downinter 300ms fall 3 rise 1 \
-            observe layer4 error-limit 3 on-error mark-down
+            observe layer4 error-limit 1 on-error fastinter
             """,
             "enable health \(path)",
             "set server \(path) state ready",
