@@ -21,6 +21,8 @@ public struct WorkerConfiguration: Sendable {
     public var isFeedEnabled: Bool
     /// Whether one build of a room's state serves every caller; off only to show what it is good for.
     public var isStateSharingOn: Bool
+    /// What a worker sends of first and full-state syncs in a second.
+    public var initialSyncBytesPerSecond: Int
     public var drainDelay: Duration
     /// `nil`: as many as the system allows.
     public var openFilesMax: Int?
@@ -48,6 +50,8 @@ public struct WorkerConfiguration: Sendable {
         pool = source.choice("pool", default: Pool.sync)
         isFeedEnabled = source.bool("feed.enabled", default: true)
         isStateSharingOn = source.bool("state.sharing", default: true)
+        initialSyncBytesPerSecond =
+            source.integer("sync.initial_mebibytes_per_second", default: 64, in: 1...10_000) << 20
         drainDelay = .seconds(source.integer("drain.delay_seconds", default: 2, in: 0...120))
         openFilesMax =
             source.text("limits.open_files_max") == nil

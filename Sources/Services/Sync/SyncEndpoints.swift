@@ -9,7 +9,7 @@ package enum SyncEndpoints {
         Entry {
             GetSync(
                 filters: $0.filters, syncs: $0.runner, initialPlaces: $0.initialPlaces,
-                bytesInFlight: $0.bytesInFlight)
+                bytesInFlight: $0.bytesInFlight, pace: $0.pace)
         }
     ]
 

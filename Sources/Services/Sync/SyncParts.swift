@@ -19,13 +19,14 @@ package final class SyncParts: Sendable {
     /// Places for first and full-state syncs.
     package let initialPlaces: Admission
     package let bytesInFlight: BytesInFlight
+    let pace: BytePace
     private let tokenChecks: TokenChecks
 
     /// - Parameter isStateSharingOn: whether one build of a room's state serves every caller.
     package init(
         database: any PostgresQuerying, writers: any WriterCommanding, isStateSharingOn: Bool,
         initialPlaces: Admission = Admission(.initialSync), bytesInFlight: BytesInFlight = BytesInFlight(),
-        logger: Logger
+        pace: BytePace = BytePace(), logger: Logger
     ) {
         callers = Callers(database: database)
         let memberships = UserMembershipStore(database: database)
@@ -39,6 +40,7 @@ package final class SyncParts: Sendable {
         filters = FilterSource(store: FilterStore(database: database))
         self.initialPlaces = initialPlaces
         self.bytesInFlight = bytesInFlight
+        self.pace = pace
         let sections = SectionFinder(
             readers: readers,
             finder: ChangeFinder(tail: tail, activity: RoomActivityStore(database: database)),

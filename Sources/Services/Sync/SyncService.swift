@@ -15,13 +15,16 @@ public final class SyncService: WorkerService {
     /// Over how long waiting polls are answered when the worker leaves, so that their clients do not come back at once.
     static let drainSpread = Duration.seconds(3)
 
+    private let pool: WorkerConfiguration.Pool
     private let member: ClusterMember
     private let isStateSharingOn: Bool
     private let isFeedEnabled: Bool
+    private let initialBytesPerSecond: Int
     private let logger: Logger
     private let parts = Mutex<SyncParts?>(nil)
 
     public init(configuration: WorkerConfiguration, logger: Logger) {
+        pool = configuration.pool
         let kind: WorkerKind =
             switch configuration.pool {
             case .sync: .sync
@@ -30,6 +33,7 @@ public final class SyncService: WorkerService {
         member = ClusterMember(kind: kind, configuration: configuration, logger: logger)
         isStateSharingOn = configuration.isStateSharingOn
         isFeedEnabled = configuration.isFeedEnabled
+        initialBytesPerSecond = configuration.initialSyncBytesPerSecond
         self.logger = logger
     }
 
@@ -40,12 +44,14 @@ public final class SyncService: WorkerService {
     public var internalRoutes: [(Route, HTTPListener.Handler)] { [] }
 
     public func start() async throws {
+        // A herd of first syncs takes all it can get; people who chat beside it are not to notice.
+        if pool == .initial, !ProcessPriority.lower() { logger.notice("priority not lowered") }
         _ = try await member.join()
         let directory = ShardDirectory(database: member.database, logger: logger)
         let made = SyncParts(
             database: member.database,
             writers: WriterClient(client: member.internalClient, routing: directory, logger: logger),
-            isStateSharingOn: isStateSharingOn, logger: logger)
+            isStateSharingOn: isStateSharingOn, pace: BytePace(bytesPerSecond: initialBytesPerSecond), logger: logger)
         try await made.tail.start()
         parts.withLock { $0 = made }
     }

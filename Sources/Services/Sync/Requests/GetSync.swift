@@ -12,6 +12,7 @@ struct GetSync: Endpoint {
     let syncs: SyncRunner
     let initialPlaces: Admission
     let bytesInFlight: BytesInFlight
+    let pace: BytePace
 
     /// - Throws: `M_INVALID_PARAM` for a token that is none or another user's, `M_UNKNOWN_TOKEN` when the access token is
     ///   revoked while the request waits.
@@ -22,7 +23,9 @@ struct GetSync: Endpoint {
         }
         let answer = try await initialPlaces.withPlace {
             guard bytesInFlight.hasRoom else { throw MatrixError.limitExceeded(retryAfter: Self.retryAfter) }
-            return try await syncs.run(sync, token: request.token)
+            let answer = try await syncs.run(sync, token: request.token)
+            try await pace.wait(for: answer.byteCount)
+            return answer
         }
         return HTTPAnswer(
             body: .buffers(answer.pieces), held: bytesInFlight.lease(answer.byteCount - answer.sharedByteCount))

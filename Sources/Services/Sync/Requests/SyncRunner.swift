@@ -136,7 +136,10 @@ struct SyncRunner: Sendable {
     ) async throws -> SyncAnswer {
         let began = ContinuousClock.now
         defer { metrics.composed(request, took: .now - began) }
-        return try await composer.compose(request, since: since, looked: looked, at: cut)
+        // In a task of its own: a task keeps what it has used as stack until it ends, here more than 20 KiB, and polls
+        // are parked by the thousand.
+        async let answer = composer.compose(request, since: since, looked: looked, at: cut)
+        return try await answer
     }
 
     /// What the client will know once it comes back with the answer's token.
