@@ -5,6 +5,8 @@ import Synchronization
 public final class HistoryRecorder: Sendable {
     private struct State {
         var record = HistoryRecord()
+        /// The streams that are to bring a room's events, as in the record.
+        var entitled: [RoomID: Set<StreamName>] = [:]
         /// Acknowledged events that a stream has not brought yet, and what streams brought before the sender heard.
         var outstanding: [EventID: Set<StreamName>] = [:]
         var early: [EventID: Set<StreamName>] = [:]
@@ -24,7 +26,10 @@ public final class HistoryRecorder: Sendable {
     public var failureCount: Int { state.withLock { $0.record.attempts.count { $0.isFailure } } }
 
     public func entitle(_ stream: StreamName, to rooms: Set<RoomID>) {
-        state.withLock { $0.record.entitlements[stream, default: []].formUnion(rooms) }
+        state.withLock { state in
+            state.record.entitlements[stream, default: []].formUnion(rooms)
+            for room in rooms { state.entitled[room, default: []].insert(stream) }
+        }
     }
 
     public func noteFault(at instant: ContinuousClock.Instant = .now) {
@@ -41,8 +46,8 @@ public final class HistoryRecorder: Sendable {
             guard case .send(let room, _) = attempt.operation, case .accepted(let event?) = attempt.outcome,
                 state.acknowledged.insert(event).inserted
             else { return }
-            let entitled = state.record.entitlements.filter { $0.value.contains(room) }.keys
-            let missing = Set(entitled).subtracting(state.early.removeValue(forKey: event) ?? [])
+            let early = state.early.removeValue(forKey: event) ?? []
+            let missing = state.entitled[room, default: []].subtracting(early)
             if !missing.isEmpty { state.outstanding[event] = missing }
         }
     }
