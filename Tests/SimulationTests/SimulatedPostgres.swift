@@ -56,7 +56,7 @@ final class SimulatedPostgres {
     private struct Waiting {
         let session: Session
         let number: Int
-        let granted: (Int) -> Void
+        let granted: () -> Void
     }
 
     static let leaseTime = Duration.seconds(5)
@@ -65,6 +65,8 @@ final class SimulatedPostgres {
     private unowned let simulation: Simulation
     private(set) var state = State()
     private(set) var sessions: [Session] = []
+    /// Transactions of several shards that took effect.
+    private(set) var jointCommits = 0
     /// Acknowledged or not: gone with a restore.
     private(set) var lostToRestore: Set<String> = []
     private var backup: State?
@@ -143,7 +145,10 @@ final class SimulatedPostgres {
         simulation.note("terminate a session of \(session.worker)")
         (session.isOpen, session.isUsable) = (false, false)
         sessions.removeAll { $0 === session }
-        for (shard, holder) in holders where holder.session === session && committing[holder.number] == nil {
+        for shard in shards {
+            guard let holder = holders[shard], holder.session === session, committing[holder.number] == nil else {
+                continue
+            }
             release(shard, holder.number)
         }
         for shard in shards { waiting[shard]?.removeAll { $0.session === session } }
@@ -169,9 +174,34 @@ final class SimulatedPostgres {
     ) {
         numbered += 1
         let number = numbered
+        lock(shard, as: number, for: session, granted: { granted(number) }, timedOut: timedOut)
+    }
+
+    /// Locks one head after another for one transaction; all of them, or none in the end.
+    private func lockAll(
+        _ shards: [ShardID], for session: Session, granted: @escaping (Int) -> Void, timedOut: @escaping () -> Void
+    ) {
+        numbered += 1
+        let number = numbered
+        func lockNext(_ rest: ArraySlice<ShardID>) {
+            guard let shard = rest.first else { return granted(number) }
+            lock(shard, as: number, for: session) {
+                lockNext(rest.dropFirst())
+            } timedOut: { [self] in
+                for shard in shards { release(shard, number) }
+                timedOut()
+            }
+        }
+        lockNext(shards[...])
+    }
+
+    private func lock(
+        _ shard: ShardID, as number: Int, for session: Session, granted: @escaping () -> Void,
+        timedOut: @escaping () -> Void
+    ) {
         guard holders[shard] != nil else {
             holders[shard] = (session, number)
-            return granted(number)
+            return granted()
         }
         waiting[shard, default: []].append(Waiting(session: session, number: number, granted: granted))
         simulation.after(Self.lockWaitMax) { [self] in
@@ -187,50 +217,68 @@ final class SimulatedPostgres {
         guard let next = waiting[shard]?.first else { return }
         waiting[shard]?.removeFirst()
         holders[shard] = (next.session, next.number)
-        next.granted(next.number)
+        next.granted()
     }
 
     // MARK: Commits
 
-    /// `BEGIN`, the fence, the rows and `COMMIT`, sent at once.
-    func batch(
-        _ work: GroupCommit, _ shard: ShardID, _ epoch: Epoch, on session: Session,
-        reply: @escaping (BatchOutcome) -> Void
-    ) {
+    /// One shard's part of a transaction.
+    struct Part {
+        let shard: ShardID
+        let epoch: Epoch
+        let work: GroupCommit
+    }
+
+    /// `BEGIN`, the fence of all parts, their rows and `COMMIT`, sent at once.
+    func batch(_ parts: [Part], on session: Session, reply: @escaping (BatchOutcome) -> Void) {
         request(
             on: session, lost: { reply(.inDoubt(PostgresError(.connectionLost("simulated")))) },
             { [self] answer in
-                lock(shard, for: session) { [self] number in
-                    execute(work, shard, epoch, number, answer)
+                lockAll(parts.map(\.shard), for: session) { [self] number in
+                    execute(parts, number, answer)
                 } timedOut: {
                     answer(.failed(Self.error("55P03"), statementIndex: 0))
                 }
             }, answer: reply)
     }
 
-    private func execute(
-        _ work: GroupCommit, _ shard: ShardID, _ epoch: Epoch, _ number: Int, _ answer: @escaping (BatchOutcome) -> Void
-    ) {
-        let head = state.heads[shard] ?? Head()
-        let isExpected = head.epoch == epoch && head.sequence == work.base
-        guard isExpected || simulation.settings.mutation == .noFence else {
-            release(shard, number)
+    private func execute(_ parts: [Part], _ number: Int, _ answer: @escaping (BatchOutcome) -> Void) {
+        let release = { [self] in
+            for part in parts { self.release(part.shard, number) }
+        }
+        guard isThroughFence(parts) else {
+            release()
             return answer(.failed(Self.error(AppendTurn.fencedState), statementIndex: 0))
         }
         simulation.after(simulation.chance(0.03) ? simulation.between(0.1, 6) : simulation.between(0.0002, 0.01)) {
             [self] in
-            guard holders[shard]?.number == number else { return }  // Ended meanwhile.
-            if work.entries.contains(where: { $0.key.hasPrefix("poison") }) {
-                release(shard, number)
+            guard holders[parts[0].shard]?.number == number else { return }  // Ended meanwhile.
+            if parts.contains(where: { $0.work.entries.contains { $0.key.hasPrefix("poison") } }) {
+                release()
                 return answer(.failed(Self.error("22021"), statementIndex: 1))
             }
-            committing[number] = { [self] in apply(work, shard, epoch) }
+            committing[number] = { [self] in
+                for part in parts { apply(part.work, part.shard, part.epoch) }
+                if parts.count > 1 { jointCommits += 1 }
+            }
             simulation.after(simulation.between(0, 0.005)) { [self] in
                 guard let commit = committing.removeValue(forKey: number) else { return }
                 commit()
-                release(shard, number)
+                release()
                 answer(.committed([]))
             }
+        }
+    }
+
+    private func isThroughFence(_ parts: [Part]) -> Bool {
+        let isExpected = parts.map { part in
+            let head = state.heads[part.shard] ?? Head()
+            return head.epoch == part.epoch && head.sequence == part.work.base
+        }
+        switch simulation.settings.mutation {
+        case .noFence: return true
+        case .fenceOfOne: return isExpected[0]
+        default: return isExpected.allSatisfy { $0 }
         }
     }
 

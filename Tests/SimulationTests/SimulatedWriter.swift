@@ -243,10 +243,39 @@ final class SimulatedWriter {
         }
     }
 
+    // MARK: Commits
+
+    private func isReady(_ shard: ShardID) -> Bool {
+        guard let current = shards[shard] else { return false }
+        return current.turn.maySend && !current.isRecovering && current.whenFrozen == nil && current.inFlight.isEmpty
+    }
+
+    /// Sends what waits in a shard; mostly together with what waits in others that are ready.
     private func pump(_ shard: ShardID) {
-        guard var current = shards[shard], current.turn.maySend, !current.isRecovering, current.whenFrozen == nil else {
-            return
+        guard isReady(shard) else { return }
+        var ready = [shard]
+        if simulation.chance(0.7) {
+            ready += shards.keys.sorted().filter { $0 != shard && isReady($0) }.shuffled(using: &simulation.random)
         }
+        let parts = ready.compactMap { load($0) }
+        guard !parts.isEmpty else { return }
+        guard let session = commitSession() else {
+            for part in parts { unload(part.shard) }
+            return every(.milliseconds(50)) { [self] in
+                for part in parts { pump(part.shard) }
+            }
+        }
+        send(parts, on: session)
+    }
+
+    private func commitSession() -> SimulatedPostgres.Session? {
+        commits.removeAll { !$0.isUsable }
+        return commits.popLast() ?? postgres.connect(id, isForCommits: true)
+    }
+
+    /// Takes the next batch out of a shard's queue; `nil` when there is none.
+    private func load(_ shard: ShardID) -> SimulatedPostgres.Part? {
+        guard var current = shards[shard] else { return nil }
         // A repeat of what is stored is answered, not written again; the fence makes what is read here final.
         for command in current.queue where postgres.state.commands.contains(command.key) { command.reply(.done) }
         current.queue.removeAll { postgres.state.commands.contains($0.key) }
@@ -255,34 +284,70 @@ final class SimulatedWriter {
             batch.append(command)
         }
         current.queue.removeAll { command in batch.contains { $0.key == command.key } }
+        current.inFlight = batch
         shards[shard] = current
-        guard !batch.isEmpty else { return }
-        commits.removeAll { !$0.isUsable }
-        let session = commits.popLast() ?? postgres.connect(id, isForCommits: true)
-        guard let session else {
-            shards[shard]?.queue.insert(contentsOf: batch, at: 0)
-            return every(.milliseconds(50)) { [self] in pump(shard) }
-        }
+        guard !batch.isEmpty else { return nil }
         let work = GroupCommit(base: current.head, entries: batch.map { (.event, $0.key) }, results: [], statements: [])
-        shards[shard]?.turn.begin()
-        shards[shard]?.inFlight = batch
-        let epoch = current.turn.epoch
-        postgres.batch(work, shard, epoch, on: session) { [self] outcome in
-            run { [self] in ended(work, shard, epoch, outcome, session) }
+        return SimulatedPostgres.Part(shard: shard, epoch: current.turn.epoch, work: work)
+    }
+
+    /// Puts back a batch of which nothing was sent.
+    private func unload(_ shard: ShardID) {
+        guard var current = shards[shard] else { return }
+        if current.whenFrozen == nil {
+            current.queue = current.inFlight + current.queue
+        } else {
+            for command in current.inFlight { command.reply(.moved) }
+        }
+        current.inFlight = []
+        shards[shard] = current
+    }
+
+    private func send(
+        _ parts: [SimulatedPostgres.Part], on session: SimulatedPostgres.Session, then: @escaping () -> Void = {}
+    ) {
+        for part in parts { shards[part.shard]?.turn.begin() }
+        postgres.batch(parts, on: session) { [self] outcome in
+            run { [self] in
+                if session.isUsable { commits.append(session) }
+                if parts.count > 1, case .failed = outcome {
+                    for part in parts where isCurrent(part) {
+                        _ = shards[part.shard]?.turn.end(part.work, with: outcome)
+                    }
+                    sendEachAlone(parts[...])
+                } else {
+                    for part in parts { ended(part, outcome, session) }
+                }
+                then()
+            }
         }
     }
 
+    /// Of an ownership that is not over; otherwise whoever sent it was told so.
+    private func isCurrent(_ part: SimulatedPostgres.Part) -> Bool { shards[part.shard]?.turn.epoch == part.epoch }
+
+    /// After a refusal of several together, one after another: who fails alone is found alone.
+    private func sendEachAlone(_ parts: ArraySlice<SimulatedPostgres.Part>) {
+        guard let part = parts.first else { return }
+        let rest = parts.dropFirst()
+        guard isCurrent(part) else { return sendEachAlone(rest) }
+        guard let session = commitSession() else {
+            unload(part.shard)
+            every(.milliseconds(50)) { [self] in settle(part.shard) }
+            return sendEachAlone(rest)
+        }
+        send([part], on: session) { [self] in sendEachAlone(rest) }
+    }
+
     private func ended(
-        _ work: GroupCommit, _ shard: ShardID, _ epoch: Epoch, _ batch: BatchOutcome,
-        _ session: SimulatedPostgres.Session
+        _ part: SimulatedPostgres.Part, _ batch: BatchOutcome, _ session: SimulatedPostgres.Session
     ) {
-        if session.isUsable { commits.append(session) }
-        // Of an ownership that is over: whoever sent it was told so.
-        guard var current = shards[shard], current.turn.epoch == epoch else { return }
-        var outcome = current.turn.end(work, with: batch)
+        let shard = part.shard
+        guard isCurrent(part), var current = shards[shard] else { return }
+        var outcome = current.turn.end(part.work, with: batch)
         if case .inDoubt = outcome, simulation.settings.mutation == .silenceIsConsent {
-            current.turn.recovered(at: epoch)
-            outcome = .committed(head: work.head)
+            current.turn.recovered(at: part.epoch)
+            outcome = .committed(head: part.work.head)
         }
         let commands = current.inFlight
         switch outcome {
@@ -308,7 +373,7 @@ final class SimulatedWriter {
             current.doubtful.append(session)
             current.isRecovering = true
             shards[shard] = current
-            recover(shard, epoch)
+            recover(shard, part.epoch)
             return
         }
         settle(shard)

@@ -15,6 +15,8 @@ final class Simulation {
     enum Mutation: String, CaseIterable {
         /// Commits do not check epoch and head.
         case noFence
+        /// Of several shards that commit together only the first one's epoch and head are checked.
+        case fenceOfOne
         /// A commit whose end is unknown is taken for done.
         case silenceIsConsent
         /// Readers read one head after another instead of all in one snapshot.

@@ -21,14 +21,16 @@ import Testing
             #expect(simulation.faults == [], "seed \(seed)")
             return
         }
-        var acknowledged = 0
+        var (acknowledged, joint) = (0, 0)
         for seed in 0..<UInt64(Self.seeds) {
             let simulation = Simulation(seed: seed)
             simulation.run()
             acknowledged += simulation.clients.reduce(0) { $0 + $1.acknowledged.count }
+            joint += simulation.postgres.jointCommits
             #expect(simulation.faults == [], "make simulate SEED=\(seed) prints how it came to this")
         }
         #expect(acknowledged > Self.seeds * 50, "the simulation gets something done")
+        #expect(joint > Self.seeds * 5, "shards commit together")
     }
 
     @Test func aSeedTellsTheSameStoryEachTime() {
