@@ -134,7 +134,7 @@ let package = Package(
         library(
             "Services", "RoomWriter",
             [
-                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Storage",
+                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema", "Storage",
                 "ReplicationLog",
                 "Leases", "WorkerContracts", "HTTPServer", "ClusterConfiguration", "Telemetry", "WorkerRuntime",
                 logging,
@@ -215,9 +215,9 @@ let package = Package(
         tests(
             "RoomWriterTests",
             [
-                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Storage", "Leases",
-                "ReplicationLog", "WorkerContracts", "RoomWriter", "HTTPServer", "OutboundHTTP", "ClusterConfiguration",
-                "WorkerRuntime", logging,
+                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema", "Storage",
+                "Leases", "ReplicationLog", "WorkerContracts", "RoomWriter", "HTTPServer", "OutboundHTTP",
+                "ClusterConfiguration", "WorkerRuntime", logging,
             ]),
         tests(
             "RoomReadingTests",

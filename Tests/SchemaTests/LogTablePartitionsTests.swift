@@ -137,6 +137,28 @@ import Testing
         }
     }
 
+    /// Every room-writer does; whichever comes first drops, and all of them end when they are told to.
+    @Test func workersThatKeepUpAtOnceDoItOnceAndEndWhenCancelled() async throws {
+        try await TestDatabase.with { test in
+            for days in 3...5 { try await makeOld(days, in: test) }
+            try await test.database.query("DROP TABLE command_result_\(try await today(plus: 7, test))")
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let keeping = (0..<4).map { _ in
+                Task { try await LogTablePartitions.keepUp(test.database, logger: logger) }
+            }
+            #expect(
+                try await comesTrue(within: .seconds(30)) {
+                    let prepared = try await LogTablePartitions.daysPrepared(on: test.database)
+                    return try await prepared == LogTablePartitions.daysAhead
+                        && partitions(test) == LogTablePartitions.daysAhead + 1
+                })
+            for task in keeping {
+                task.cancel()
+                await #expect(throws: CancellationError.self) { try await task.value }
+            }
+        }
+    }
+
     private func today(plus days: Int, _ test: TestDatabase) async throws -> String {
         try await test.database.query(
             "SELECT to_char((now() AT TIME ZONE 'UTC')::date + \(days), 'YYYYMMDD') AS day")[0].text("day")
