@@ -64,6 +64,35 @@ struct TokenPositionTests {
         }
     }
 
+    /// A server restored twice from one backup begins twice at the same heads: positions that were lost are given again.
+    @Test func tokenOfALostTailMissesNothingWhenItsPositionsAreGivenAgain() async throws {
+        try await SyncWorld.with { world in
+            let alice = try await world.person("alice")
+            _ = try await world.room(by: alice)
+            let known = try await world.sync(alice)
+            let shard = ShardID(3)
+            var token = try #require(SyncToken(known.next))
+            // What the lost generation had beyond the backup, and handed out.
+            let survived = token.cut[shard]
+            token.cut[shard] = survived.advanced(by: Int(ClusterGeneration.jump) + 50)
+            token.toDevice = token.toDevice.advanced(by: 1_000)
+            try await world.database.query("UPDATE cluster_state SET generation = generation + 1")
+            try await world.database.query(
+                """
+                WITH begun AS (
+                    UPDATE head SET seq = seq + $1, generation = generation + 1 RETURNING generation, shard, seq)
+                INSERT INTO generation_start (generation, shard, seq) SELECT generation, shard, seq - $1 FROM begun
+                """, ClusterGeneration.jump)
+            let room = try await StoredRoom.create(in: world.database, by: alice.id, shard: shard)
+            try await room.send("m.room.message", by: alice.id, ["body": "after"])
+            let synced = try await world.sync(alice, since: token.text)
+            #expect(synced.rooms("join") == [room.room.rawValue])
+            #expect(synced.joined(room.room)?.timeline.last == "after")
+            #expect(SyncToken(synced.next)?.cut.generation == token.cut.generation + 1)
+            #expect(try await world.sync(alice, since: synced.next).isEmpty)
+        }
+    }
+
     @Test func othersTokensAreRefused() async throws {
         try await SyncWorld.with { world in
             let (alice, bob) = (try await world.person("alice"), try await world.person("bob"))

@@ -114,7 +114,7 @@ struct SyncRunner: Sendable {
         }
         let cut = try currentCut()
         var token = since
-        token.cut = since.cut.clamped(to: cut)
+        token.cut = try await tail.surviving(since.cut).clamped(to: cut)
         let user = try await composer.users.rooms(of: request.viewer.user, at: cut)
         token.toDevice = min(since.toDevice, token.cut[user.shard])
         return token
