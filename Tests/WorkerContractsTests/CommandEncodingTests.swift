@@ -28,6 +28,8 @@ import WorkerContracts
         #"{"kind":"set_account_data","user":"@a:x","type":"m.direct"}"#,
         #"{"kind":"send_to_device","user":"@a:x","messages":[{"device":"D","message":{"type":"t"}},{"message":{}}]}"#,
         #"{"kind":"delete_to_device","user":"@a:x","device":"D","up_to":9}"#,
+        #"{"kind":"set_tag","user":"@a:x","room":"!r:x","tag":"u.work\\u0000","content":{"order":0.5}}"#,
+        #"{"kind":"set_tag","user":"@a:x","room":"!r:x","tag":"u.work"}"#,
     ]
 
     @Test(arguments: wire)
@@ -58,7 +60,7 @@ import WorkerContracts
     @Test func fieldsAreRequired() throws {
         for text in Self.wire where !text.contains("\"thread\"") {
             let object = try JSONObject.parse(text.utf8)
-            for key in ["kind", "room", "user", "events", "type", "messages", "up_to", "read_at_ms"]
+            for key in ["kind", "room", "user", "events", "type", "messages", "up_to", "read_at_ms", "tag"]
             where object[key] != nil && !(key == "room" && object["content"] != nil) {
                 var changed = object
                 changed[key] = .none

@@ -1,10 +1,11 @@
 import CanonicalJSON
 import MatrixHTTP
+import WorkerContracts
 
 /// What account data may be: any JSON object, also with numbers that events do not have, as the order of tags.
 enum AccountDataLimits {
     /// The most bytes of one type's content.
-    static let bytesMax = 65_536
+    static let bytesMax = WriterCommand.SetAccountData.contentBytesMax
 
     /// - Throws: `M_TOO_LARGE` over ``bytesMax``.
     static func check(_ content: JSONObject) throws {

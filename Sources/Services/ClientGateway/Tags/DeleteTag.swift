@@ -12,7 +12,7 @@ struct DeleteTag: Endpoint {
     func respond(to request: UserRequest) async throws -> EmptyObject {
         let path = try RoomTags.Path(request)
         let tag = try RoomTags.tag(request)
-        try await tags.change(path) { $0[tag] = nil }
+        try await tags.change(tag, to: nil, path)
         return EmptyObject()
     }
 }

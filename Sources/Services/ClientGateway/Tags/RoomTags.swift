@@ -6,7 +6,6 @@ import WorkerContracts
 
 /// A user's tags of rooms, which are account data of type `m.tag` (spec v1.19, "Room Tagging").
 struct RoomTags: Sendable {
-    static let type = "m.tag"
     /// The longest tag, in bytes.
     static let tagBytesMax = 255
 
@@ -25,12 +24,6 @@ struct RoomTags: Sendable {
 
     let store: AccountDataStore
     let sender: CommandSender
-    private let turns = UserTurns()
-
-    init(store: AccountDataStore, sender: CommandSender) {
-        self.store = store
-        self.sender = sender
-    }
 
     /// - Throws: `M_INVALID_PARAM` for an empty or over-long one.
     static func tag(_ request: UserRequest) throws -> String {
@@ -42,23 +35,14 @@ struct RoomTags: Sendable {
     }
 
     func list(_ path: Path) async throws -> JSONObject {
-        try await store.fetch(Self.type, of: path.user, in: path.room)?["tags"]?.objectValue ?? JSONObject()
+        let content = try await store.fetch(
+            WriterCommand.SetTag.accountDataType, of: path.user, in: path.room)
+        return content?["tags"]?.objectValue ?? JSONObject()
     }
 
-    func change(_ path: Path, _ change: (inout JSONObject) -> Void) async throws {
-        try await turns.with(path.user) { try await apply(change, to: path) }
-    }
-
-    private func apply(_ change: (inout JSONObject) -> Void, to path: Path) async throws {
-        var content = try await store.fetch(Self.type, of: path.user, in: path.room) ?? JSONObject()
-        var tags = content["tags"]?.objectValue ?? JSONObject()
-        let old = tags
-        change(&tags)
-        guard tags != old else { return }
-        content["tags"] = .object(tags)
-        try AccountDataLimits.check(content)
+    /// Sets a tag, or removes it when `content` is `nil`; the user's shard's owner does it beside the other tags.
+    func change(_ tag: String, to content: JSONObject?, _ path: Path) async throws {
         try await sender.execute(
-            .setAccountData(.init(user: path.user, room: path.room, type: Self.type, content: content)), id: .random(),
-            for: path.user)
+            .setTag(.init(user: path.user, room: path.room, tag: tag, content: content)), id: .random(), for: path.user)
     }
 }

@@ -18,7 +18,7 @@ struct SetTag: Endpoint {
         case nil, .int?, .double?: break
         default: throw MatrixError.badJSON("'order' must be a number.")
         }
-        try await tags.change(path) { $0[tag] = .object(content) }
+        try await tags.change(tag, to: content, path)
         return EmptyObject()
     }
 }

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Events
 import Identifiers
 import RoomRules
@@ -38,6 +39,8 @@ enum Need: Sendable {
     case states([StateRootID], room: RoomID)
     /// The devices the user has.
     case devices(UserID)
+    /// What is committed of the user's account data about a room.
+    case accountData(type: String, UserID, RoomID)
     /// The states after several events, made one.
     case resolution(ResolutionInput)
     /// Whether the command has had its effect under an earlier owner: asked before it is refused.
@@ -50,6 +53,7 @@ enum Found: Sendable {
     case events([KnownEvent], asked: [EventID], room: RoomID)
     case states([KeptState], room: RoomID)
     case devices([DeviceID])
+    case accountData(JSONObject?)
     case resolution(of: [EventID], StateTree)
     case result(WriterReply?)
 }

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Events
 import Identifiers
 import WorkerContracts
@@ -29,6 +30,8 @@ struct CommandFacts {
     /// Events that are not in the room.
     var absentEvents: Set<EventID> = []
     var devices: [DeviceID]?
+    /// The account data that it changes, as committed; empty when there is none.
+    var accountData: JSONObject?
     /// The events it brings, read and checked.
     var received: [Event]?
     /// States resolved from those after some events, by the sorted list of these.
@@ -52,6 +55,7 @@ extension WriterCommand {
         case .setAccountData(let command): command.user.text
         case .sendToDevice(let command): command.user.text
         case .deleteToDevice(let command): command.user.text
+        case .setTag(let command): command.user.text
         }
     }
 
@@ -61,14 +65,14 @@ extension WriterCommand {
         case .createRoom(let command): command.events.count + 1
         case .sendEvents(let command): command.events.count
         case .receiveEvents(let command): command.events.count
-        case .sendToDevice, .setReceipt, .forgetRoom, .setAccountData, .deleteToDevice, .setTyping: 1
+        case .sendToDevice, .setReceipt, .forgetRoom, .setAccountData, .deleteToDevice, .setTyping, .setTag: 1
         }
     }
 
     /// Whether repeating it could have another effect than the first time, so that its answer must be stored.
     var keepsResult: Bool {
         switch self {
-        case .createRoom, .sendEvents, .receiveEvents, .setAccountData, .sendToDevice, .forgetRoom: true
+        case .createRoom, .sendEvents, .receiveEvents, .setAccountData, .sendToDevice, .forgetRoom, .setTag: true
         // A receipt never moves back, a deletion deletes nothing twice, typing is never stored.
         case .setReceipt, .deleteToDevice, .setTyping: false
         }

@@ -12,6 +12,7 @@ struct RoomLoader: Sendable {
     private let roots: StateRootStore
     private let events: KnownEvents
     private let devices: DeviceStore
+    private let accountData: AccountDataStore
     private let results: CommandResults
     private let resolver: StateResolver
 
@@ -22,6 +23,7 @@ struct RoomLoader: Sendable {
         roots = StateRootStore(database: database)
         events = KnownEvents(database: database)
         devices = DeviceStore(database: database)
+        accountData = AccountDataStore(database: database)
         resolver = StateResolver(events: events, threads: ResolutionThreads())
     }
 
@@ -40,6 +42,8 @@ struct RoomLoader: Sendable {
             for root in wanted { states.append(try await state(root)) }
             return .states(states, room: room)
         case .devices(let user): return .devices(try await devices.list(of: user).map(\.id))
+        case .accountData(let type, let user, let room):
+            return .accountData(try await accountData.fetch(type, of: user, in: room))
         case .resolution(let input): return .resolution(of: input.events, try await resolver.resolve(input))
         case .result(let id): return .result(try await results.fetch([id])[id])
         }

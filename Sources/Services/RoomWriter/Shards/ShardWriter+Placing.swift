@@ -64,12 +64,13 @@ extension ShardWriter {
             rows.toDeviceDeletions.append(
                 ToDeviceDeletion(user: command.user, device: command.device, upTo: command.upTo))
             add(pending, rows)
+        case .setTag(let command): try setTag(command, pending)
         }
     }
 
-    private var nextRows: CommitRows { CommitRows(shard: shard, base: open.rows.end) }
+    var nextRows: CommitRows { CommitRows(shard: shard, base: open.rows.end) }
 
-    private func add(_ command: PendingCommand, _ rows: CommitRows, events: [EventID] = []) {
+    func add(_ command: PendingCommand, _ rows: CommitRows, events: [EventID] = []) {
         open.add(command, rows, events: events)
         wakeCommitter()
     }
@@ -227,6 +228,7 @@ extension ShardWriter {
         case .states(let states, let room):
             for state in states { rooms[room]?.remember(state) }
         case .devices(let devices): command.facts.devices = devices
+        case .accountData(let content): command.facts.accountData = content ?? JSONObject()
         case .resolution(let events, let tree):
             command.facts.resolutions[events] = tree
             environment.metrics.resolved()

@@ -53,3 +53,19 @@ extension WriterCommand.DeleteToDevice {
             upTo: ShardSequence(try reader.integer("up_to", in: 0 ... .max)))
     }
 }
+
+extension WriterCommand.SetTag {
+    var fields: JSONObject {
+        var object: JSONObject = [
+            "user": .string(user.rawValue), "room": .string(room.rawValue), "tag": .string(tag),
+        ]
+        object["content"] = content.map { .object($0) }
+        return object
+    }
+
+    init(_ reader: inout FieldReader) throws(ContractError) {
+        self.init(
+            user: try reader.identifier("user"), room: try reader.identifier("room"), tag: try reader.string("tag"),
+            content: try reader.optionalObject("content"))
+    }
+}

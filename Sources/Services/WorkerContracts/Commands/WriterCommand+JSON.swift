@@ -14,6 +14,7 @@ extension WriterCommand {
         case .setAccountData(let command): object = command.fields
         case .sendToDevice(let command): object = command.fields
         case .deleteToDevice(let command): object = command.fields
+        case .setTag(let command): object = command.fields
         }
         object["kind"] = .string(kind)
         return .object(object)
@@ -31,6 +32,7 @@ extension WriterCommand {
         case .setAccountData: "set_account_data"
         case .sendToDevice: "send_to_device"
         case .deleteToDevice: "delete_to_device"
+        case .setTag: "set_tag"
         }
     }
 
@@ -46,6 +48,7 @@ extension WriterCommand {
         case "set_account_data": self = .setAccountData(try SetAccountData(&reader))
         case "send_to_device": self = .sendToDevice(try SendToDevice(&reader))
         case "delete_to_device": self = .deleteToDevice(try DeleteToDevice(&reader))
+        case "set_tag": self = .setTag(try SetTag(&reader))
         default: throw .invalid(field: "kind")
         }
         try reader.finish()

@@ -19,6 +19,8 @@ public enum WriterCommand: Sendable {
     case setAccountData(SetAccountData)
     case sendToDevice(SendToDevice)
     case deleteToDevice(DeleteToDevice)
+    /// Changes one of a user's tags of a room and leaves the others as they are.
+    case setTag(SetTag)
 
     public struct CreateRoom: Sendable {
         /// Before room version 12 chosen by the caller; from 12 the hash of `createEvent`.
@@ -106,6 +108,8 @@ public enum WriterCommand: Sendable {
     }
 
     public struct SetAccountData: Sendable {
+        /// The most bytes of one type's content.
+        public static let contentBytesMax = 65_536
         public var user: UserID
         /// `nil`: global.
         public var room: RoomID?
@@ -142,6 +146,23 @@ public enum WriterCommand: Sendable {
             self.user = user
             self.device = device
             self.upTo = upTo
+        }
+    }
+
+    public struct SetTag: Sendable {
+        /// The account data that a room's tags are kept in.
+        public static let accountDataType = "m.tag"
+        public var user: UserID
+        public var room: RoomID
+        public var tag: String
+        /// What is said about the tag, such as its `order`; `nil`: remove it.
+        public var content: JSONObject?
+
+        public init(user: UserID, room: RoomID, tag: String, content: JSONObject?) {
+            self.user = user
+            self.room = room
+            self.tag = tag
+            self.content = content
         }
     }
 }

@@ -1,0 +1,60 @@
+import CanonicalJSON
+import Identifiers
+import Storage
+import WorkerContracts
+
+// A room's tags are one piece of account data, written as a whole. Two of a user's devices that tag at the same moment
+// would overwrite each other if each read it and wrote it back; so the change is made here, where a user's commands have
+// one order.
+
+extension ShardWriter {
+    /// Changes one tag in what the commands before have left.
+    ///
+    /// - Throws: `M_TOO_LARGE` for more tags than a piece of account data can hold.
+    func setTag(_ command: WriterCommand.SetTag, _ pending: PendingCommand) throws(Obstacle) {
+        var content = try tagContent(for: command, pending)
+        var tags = content["tags"]?.objectValue ?? JSONObject()
+        var rows = nextRows
+        if tags[command.tag] != command.content.map({ .object($0) }) {
+            tags[command.tag] = command.content.map { .object($0) }
+            content["tags"] = .object(tags)
+            let bytesMax = WriterCommand.SetAccountData.contentBytesMax
+            guard content.bytes().count <= bytesMax else {
+                throw .tooLarge("The tags of one room are at most \(bytesMax) bytes.")
+            }
+            rows.setAccountData(
+                WriterCommand.SetAccountData(
+                    user: command.user, room: command.room, type: WriterCommand.SetTag.accountDataType, content: content
+                ))
+        }
+        add(pending, rows)
+    }
+
+    /// What is placed and not committed, or else what the database has: a user's commands are placed in their order, so
+    /// nothing of theirs is committed between its being read and this.
+    private func tagContent(
+        for command: WriterCommand.SetTag, _ pending: PendingCommand
+    ) throws(Obstacle) -> JSONObject {
+        if let placed = uncommittedTags(of: command.user, in: command.room) {
+            guard let content = placed.content else { return JSONObject() }
+            do { return try JSONObject.parse(content) } catch {
+                preconditionFailure("account data is placed as JSON")
+            }
+        }
+        guard let committed = pending.facts.accountData else {
+            throw .needs(.accountData(type: WriterCommand.SetTag.accountDataType, command.user, command.room))
+        }
+        return committed
+    }
+
+    private func uncommittedTags(of user: UserID, in room: RoomID) -> AccountDataRow? {
+        let type = WriterCommand.SetTag.accountDataType.utf8
+        for batch in [open, inFlight].compactMap({ $0 }) {
+            let row = batch.rows.accountData.last {
+                $0.user == user && $0.room == room && $0.type.utf8.elementsEqual(type)
+            }
+            if let row { return row }
+        }
+        return nil
+    }
+}
