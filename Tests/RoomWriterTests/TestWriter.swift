@@ -16,6 +16,7 @@ final class TestWriter: Sendable {
     let core: RoomWriterCore
     let registry: WorkerRegistry
     let leases: ShardLeases
+    let resolutions = ResolutionThreads()
     private let database: PostgresDatabase
 
     init(
@@ -29,7 +30,7 @@ final class TestWriter: Sendable {
         worker = WorkerID(name: name)
         core = RoomWriterCore(
             worker: worker, database: database, server: TestRoom.server, key: try TestRoom.key(),
-            roomBytesMax: roomBytesMax, logger: .silent)
+            roomBytesMax: roomBytesMax, resolutions: resolutions, logger: .silent)
         registry = WorkerRegistry(
             id: worker, kind: .roomWriter, version: "test", database: database, logger: .silent)
         leases = ShardLeases(worker: worker, database: database, owner: core.owner, logger: .silent)

@@ -26,9 +26,11 @@ package final class RoomWriterCore: Sendable {
     /// - Parameters:
     ///   - worker: this run of this writer; its committing sessions are named for it.
     ///   - roomBytesMax: about what rooms in memory may take together.
+    ///   - resolutions: what state is resolved on.
     package init(
         worker: WorkerID, database: PostgresDatabase, server: ServerName, key: SigningKey,
-        roomBytesMax: Int = RoomBudget.bytesMaxDefault, logger: Logger
+        roomBytesMax: Int = RoomBudget.bytesMaxDefault, resolutions: ResolutionThreads = ResolutionThreads(),
+        logger: Logger
     ) {
         let rooms = RoomEnvironment(server: server, key: key)
         let results = CommandResults(database: database)
@@ -41,7 +43,8 @@ package final class RoomWriterCore: Sendable {
         jobs = JobQueue()
         connections = CommitConnections(database: database, worker: worker)
         let environment = ShardEnvironment(
-            rooms: rooms, loader: RoomLoader(database: database, environment: rooms, results: results),
+            rooms: rooms,
+            loader: RoomLoader(database: database, environment: rooms, results: results, resolutions: resolutions),
             results: results, hub: hub, typing: typing, jobs: jobs, train: CommitTrain(connections: connections),
             budget: budget, metrics: metrics, logger: logger, evict: { hostSlot.evict($0) })
         host = ShardHost(worker: worker, database: database, connections: connections, environment: environment)

@@ -16,7 +16,10 @@ struct RoomLoader: Sendable {
     private let results: CommandResults
     private let resolver: StateResolver
 
-    init(database: PostgresDatabase, environment: RoomEnvironment, results: CommandResults) {
+    init(
+        database: PostgresDatabase, environment: RoomEnvironment, results: CommandResults,
+        resolutions: ResolutionThreads
+    ) {
         self.environment = environment
         self.results = results
         heads = RoomHeadStore(database: database)
@@ -24,7 +27,7 @@ struct RoomLoader: Sendable {
         events = KnownEvents(database: database)
         devices = DeviceStore(database: database)
         accountData = AccountDataStore(database: database)
-        resolver = StateResolver(events: events, threads: ResolutionThreads())
+        resolver = StateResolver(events: events, threads: resolutions)
     }
 
     func load(_ need: Need) async throws -> Found {

@@ -2,11 +2,11 @@ import Foundation
 import Synchronization
 
 /// A few threads that work for long without a pause, beside Swift's cooperative pool, which such work would starve.
-final class ResolutionThreads: Sendable {
+package final class ResolutionThreads: Sendable {
     /// Rooms whose state is resolved at the same time; more wait for each other, and for nobody else.
-    static let threadsMax = 2
+    package static let threadsMax = 2
     /// Resolutions that wait; more are refused.
-    static let waitingMax = 256
+    package static let waitingMax = 256
 
     private struct State {
         var running = 0
@@ -15,8 +15,13 @@ final class ResolutionThreads: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
+    /// Resolutions that wait for a thread now.
+    package var waitingCount: Int { state.withLock { $0.waiting.count } }
+
     /// Runs `work` on a thread; `nil` when too many wait.
-    func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value? {
+    package func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value? {
         await withCheckedContinuation { continuation in
             let isTaken = submit { continuation.resume(returning: work()) }
             if !isTaken { continuation.resume(returning: nil) }
