@@ -19,6 +19,9 @@ extension CommitRows {
         if !events.isEmpty { all.append(EventRow.insert(events, in: eventShards)) }
         let redactions = parts.flatMap(\.redactions)
         if !redactions.isEmpty { all.append(RedactionRow.apply(lastOfEach(redactions.reversed(), by: \.target))) }
+        let (awaited, arrived) = (parts.flatMap(\.awaitedRedactions), parts.flatMap(\.arrivedRedactions))
+        if !awaited.isEmpty { all.append(AwaitedRedactionRow.insert(awaited)) }
+        if !arrived.isEmpty { all.append(AwaitedRedactionRow.remove(arrived)) }
         let (removed, added) = (parts.flatMap(\.removedExtremities), parts.flatMap(\.addedExtremities))
         if !removed.isEmpty || !added.isEmpty {
             all.append(ForwardExtremityRow.replace(removed: removed, added: added))

@@ -16,6 +16,9 @@ struct CommitRows: Sendable {
     var rooms: [RoomRow] = []
     var events: [EventRow] = []
     var redactions: [RedactionRow] = []
+    var awaitedRedactions: [AwaitedRedactionRow] = []
+    /// Redactions whose target has arrived.
+    var arrivedRedactions: [AwaitedRedactionRow] = []
     var roots: [StateRootRow] = []
     private(set) var addedExtremities: Set<ForwardExtremityRow> = []
     private(set) var removedExtremities: Set<ForwardExtremityRow> = []
@@ -62,6 +65,8 @@ struct CommitRows: Sendable {
         rooms += other.rooms
         events += other.events
         redactions += other.redactions
+        awaitedRedactions += other.awaitedRedactions
+        arrivedRedactions += other.arrivedRedactions
         roots += other.roots
         for row in other.removedExtremities where addedExtremities.remove(row) == nil { removedExtremities.insert(row) }
         addedExtremities.formUnion(other.addedExtremities)

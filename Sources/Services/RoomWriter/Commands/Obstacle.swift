@@ -50,7 +50,8 @@ enum Need: Sendable {
 /// What was found for a ``Need``.
 enum Found: Sendable {
     case room(RoomID, head: RoomHead?)
-    case events([KnownEvent], asked: [EventID], room: RoomID)
+    /// The events asked for that are there, and the redactions that wait for those that are not.
+    case events([KnownEvent], awaited: [AwaitedRedactionRow], asked: [EventID], room: RoomID)
     case states([KeptState], room: RoomID)
     case devices([DeviceID])
     case accountData(JSONObject?)

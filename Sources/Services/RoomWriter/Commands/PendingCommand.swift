@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Events
 import Identifiers
+import Storage
 import WorkerContracts
 
 /// A command on its way through its shard's writer; belongs to that writer.
@@ -29,6 +30,8 @@ struct CommandFacts {
     let now: Timestamp
     /// Events that are not in the room.
     var absentEvents: Set<EventID> = []
+    /// Redactions that wait for these events.
+    var awaitedRedactions: [AwaitedRedactionRow] = []
     var devices: [DeviceID]?
     /// The account data that it changes, as committed; empty when there is none.
     var accountData: JSONObject?
@@ -40,6 +43,13 @@ struct CommandFacts {
     var resolutions: [[EventID]: StateTree] = [:]
     /// The command has not had its effect under an earlier owner.
     var isNew = false
+
+    /// Drops what was true of the database before a commit whose end is not known.
+    mutating func forgetDatabase() {
+        absentEvents = []
+        awaitedRedactions = []
+        accountData = nil
+    }
 }
 
 extension WriterCommand {

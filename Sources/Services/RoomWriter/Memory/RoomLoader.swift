@@ -11,6 +11,7 @@ struct RoomLoader: Sendable {
     private let heads: RoomHeadStore
     private let roots: StateRootStore
     private let events: KnownEvents
+    private let awaited: AwaitedRedactions
     private let devices: DeviceStore
     private let accountData: AccountDataStore
     private let results: CommandResults
@@ -25,6 +26,7 @@ struct RoomLoader: Sendable {
         heads = RoomHeadStore(database: database)
         roots = StateRootStore(database: database)
         events = KnownEvents(database: database)
+        awaited = AwaitedRedactions(database: database)
         devices = DeviceStore(database: database)
         accountData = AccountDataStore(database: database)
         resolver = StateResolver(events: events, threads: resolutions)
@@ -34,12 +36,7 @@ struct RoomLoader: Sendable {
         switch need {
         case .room(let room): return .room(room, head: try await head(of: room))
         case .events(let ids, let room, let rules):
-            var found: [KnownEvent] = []
-            for start in stride(from: 0, to: ids.count, by: KnownEvents.eventsMax) {
-                let part = Array(ids[start..<min(start + KnownEvents.eventsMax, ids.count)])
-                found += try await events.fetch(part, of: room, rules: rules).values
-            }
-            return .events(found, asked: ids, room: room)
+            return try await find(ids, of: room, rules: rules)
         case .states(let wanted, let room):
             var states: [KeptState] = []
             for root in wanted { states.append(try await state(root)) }
@@ -50,6 +47,19 @@ struct RoomLoader: Sendable {
         case .resolution(let input): return .resolution(of: input.events, try await resolver.resolve(input))
         case .result(let id): return .result(try await results.fetch([id])[id])
         }
+    }
+
+    private func find(_ ids: [EventID], of room: RoomID, rules: RoomVersionRules) async throws -> Found {
+        var found: [KnownEvent] = []
+        var awaited: [AwaitedRedactionRow] = []
+        for start in stride(from: 0, to: ids.count, by: KnownEvents.eventsMax) {
+            let part = Array(ids[start..<min(start + KnownEvents.eventsMax, ids.count)])
+            let events = try await events.fetch(part, of: room, rules: rules)
+            found += events.values
+            let absent = part.filter { events[$0] == nil }
+            if !absent.isEmpty { awaited += try await self.awaited.fetch(absent, of: room) }
+        }
+        return .events(found, awaited: awaited, asked: ids, room: room)
     }
 
     private func head(of room: RoomID) async throws -> RoomHead? {

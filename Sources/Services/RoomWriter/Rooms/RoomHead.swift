@@ -1,6 +1,8 @@
 import Events
 import Identifiers
 import RoomRules
+import Storage
+import WorkerContracts
 
 /// A state of a room in memory, with what it is called in the database.
 struct KeptState: Sendable {
@@ -32,6 +34,16 @@ struct RoomHead: Sendable {
     var extremities: [Extremity]
     /// Current state: the states after all extremities, resolved.
     var state: KeptState
+    /// The latest redactions that came before their target, which may not be in the database yet.
+    private(set) var latestAwaited: [AwaitedRedactionRow] = []
+
+    /// More than two batches can have, the open one and that in flight; what is older can be read.
+    static let latestAwaitedMax = (Batch.entriesMax + WriterCommand.ReceiveEvents.eventsMax) * 2
+
+    mutating func postpone(_ redaction: AwaitedRedactionRow) {
+        latestAwaited.append(redaction)
+        if latestAwaited.count > Self.latestAwaitedMax { latestAwaited.removeFirst() }
+    }
 
     var rules: RoomVersionRules { version.rules }
 

@@ -74,14 +74,22 @@ extension RoomTransition {
         return try !judge(event, against: before.tree).isAllowed
     }
 
-    /// What a received redaction redacts; `nil` when it has no effect here.
-    private func receivedRedactionTarget(of event: Event) throws(Obstacle) -> KnownEvent? {
-        guard event.isType("m.room.redaction"), let id = event.redacts, let target = try self.event(id),
-            !target.event.isType("m.room.create")
-        else { return nil }
+    /// What a received redaction redacts; `nil` when it has no effect here, or not yet.
+    private mutating func receivedRedactionTarget(of event: Event) throws(Obstacle) -> KnownEvent? {
+        guard event.isType("m.room.redaction"), let id = event.redacts else { return nil }
+        guard let target = try self.event(id) else {
+            let server = try mayRedactAll(event) ? nil : event.sender.server
+            postpone(AwaitedRedactionRow(room: head.room, target: id, server: server, redaction: event.id))
+            return nil
+        }
+        guard !target.event.isType("m.room.create") else { return nil }
+        return try target.event.sender.server == event.sender.server || mayRedactAll(event) ? target : nil
+    }
+
+    private func mayRedactAll(_ redaction: Event) throws(Obstacle) -> Bool {
         // In versions 1 and 2 the authorisation rules have judged it already.
-        if rules.authorisesRedactions || target.event.sender.server == event.sender.server { return target }
+        if rules.authorisesRedactions { return true }
         let levels = try levels()
-        return levels.level(of: event.sender) >= levels.redact ? target : nil
+        return levels.level(of: redaction.sender) >= levels.redact
     }
 }

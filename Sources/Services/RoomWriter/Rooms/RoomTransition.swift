@@ -104,8 +104,9 @@ struct RoomTransition {
         placed[event.id] = KnownEvent(
             event: event, position: position, stateAfter: after.root, isRejected: isRejected,
             isSoftFailed: isSoftFailed)
+        try redactIfAwaited(event)
         guard !isRejected, !isSoftFailed else { return }
-        if let redacting { try redact(redacting, by: event) }
+        if let redacting { try redact(redacting, by: event.id) }
         let extremities = replaceExtremities(with: event, after)
         let state = try resolved(extremities, newest: after, at: position, part: 1)
         try setCurrent(state, by: event, at: position)
@@ -125,8 +126,24 @@ struct RoomTransition {
         return head.extremities
     }
 
-    private mutating func redact(_ target: KnownEvent, by redaction: Event) throws(Obstacle) {
-        rows.redactions.append(RedactionRow(target: target.event.id, redaction: redaction.id))
+    /// Notes a redaction whose target has not arrived.
+    mutating func postpone(_ redaction: AwaitedRedactionRow) {
+        rows.awaitedRedactions.append(redaction)
+        head.postpone(redaction)
+    }
+
+    /// Redacts an event at once whose redaction came before it.
+    private mutating func redactIfAwaited(_ event: Event) throws(Obstacle) {
+        let redactions = (facts.awaitedRedactions + head.latestAwaited).filter { $0.target == event.id }
+        guard let target = placed[event.id], !event.isType("m.room.create"),
+            let redaction = redactions.first(where: { $0.covers(event.sender) })
+        else { return }
+        try redact(target, by: redaction.redaction)
+        rows.arrivedRedactions.append(redaction)
+    }
+
+    private mutating func redact(_ target: KnownEvent, by redaction: EventID) throws(Obstacle) {
+        rows.redactions.append(RedactionRow(target: target.event.id, redaction: redaction))
         let json = RoomRules.redact(target.event.json, rules: rules)
         var redacted = target
         do {

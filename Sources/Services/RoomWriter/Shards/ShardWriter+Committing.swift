@@ -106,6 +106,7 @@ extension ShardWriter {
     /// - Returns: the commands that were placed after it.
     private func takeBack(_ batch: Batch) -> [PendingCommand] {
         let later = open.commands
+        for command in batch.commands + later { command.facts.forgetDatabase() }
         for room in Set(batch.heads.keys).union(open.heads.keys) { rooms[room]?.rollBack() }
         open = Batch(shard: shard, base: head)
         return later

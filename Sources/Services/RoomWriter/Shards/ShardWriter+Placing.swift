@@ -222,8 +222,9 @@ extension ShardWriter {
             let memory = RoomMemory(room: room, stored: head)
             rooms[room] = memory
             touch(memory)
-        case .events(let events, let asked, let room):
+        case .events(let events, let awaited, let asked, let room):
             rooms[room]?.remember(events)
+            command.facts.awaitedRedactions += awaited
             command.facts.absentEvents.formUnion(Set(asked).subtracting(events.map(\.event.id)))
         case .states(let states, let room):
             for state in states { rooms[room]?.remember(state) }

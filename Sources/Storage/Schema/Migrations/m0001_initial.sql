@@ -367,3 +367,13 @@ CREATE TABLE room_alias (
 );
 CREATE INDEX room_alias_room ON room_alias (room_id);
 COMMENT ON TABLE room_alias IS 'Written by client workers: a name is reserved before anything else happens.';
+
+-- ── Redactions before their target (written by room-writer, in the room's shard) ─────────────────────────────────
+
+CREATE TABLE awaited_redaction (
+    room_id   text COLLATE "C" NOT NULL,
+    target    text COLLATE "C" NOT NULL,              -- event_id of what has not arrived yet
+    server    text COLLATE "C" NOT NULL,              -- whose users' events it may redact; '' for everybody's
+    redaction text COLLATE "C" NOT NULL,              -- event_id; the first of each server counts
+    PRIMARY KEY (room_id, target, server)
+);
