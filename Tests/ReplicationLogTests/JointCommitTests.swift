@@ -142,6 +142,7 @@ import Testing
             _ = await shards.carry(loads([3, 9]))
             // Held between the fence and COMMIT by a lock on the table of its rows.
             let blocker = try await test.database.dedicatedConnection(applicationName: "blocker")
+            try await blocker.query("SET idle_in_transaction_session_timeout = 0")
             try await blocker.query("BEGIN")
             try await blocker.query("LOCK TABLE to_device IN EXCLUSIVE MODE")
             async let blocked = shards.commitTogether(loads([3, 9], round: 2))

@@ -1,7 +1,6 @@
 import Identifiers
 import Postgres
 import RoomWriter
-import Synchronization
 import TestSupport
 import Testing
 import WorkerContracts
@@ -55,11 +54,4 @@ struct BoundsTests {
             }
         }
     }
-}
-
-/// Counts over tasks.
-private final class Tally: Sendable {
-    private let stored = Mutex(0)
-    var count: Int { stored.withLock { $0 } }
-    func add() { stored.withLock { $0 += 1 } }
 }

@@ -72,7 +72,7 @@ struct SlowResolutionTests {
             _ = try await writers.receive([fork[0].json], in: room).events()
 
             let long = LongResolutions()
-            let answered = Mutex<[ContinuousClock.Instant]>([])
+            let answered = Tally()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 // Also when an expectation fails: threads do not end by cancellation.
                 defer { long.end() }
@@ -82,26 +82,26 @@ struct SlowResolutionTests {
                 // The second end of the fork has to be resolved with the first, and a send waits behind it in its room.
                 group.addTask {
                     _ = try await writers.receive([fork[1].json], in: room).events()
-                    answered.withLock { $0.append(.now) }
+                    answered.add()
                 }
                 try #require(try await comesTrue { writers.writers[0].resolutions.waitingCount == 1 })
                 group.addTask {
                     _ = try await writers.send([TestRoom.message("behind", by: alice)], to: room).events()
-                    answered.withLock { $0.append(.now) }
+                    answered.add()
                 }
                 var beside: [Duration] = []
                 // For seconds, however fast the machine is.
                 repeat {
                     beside += try await sendToAll(neighbours, writers)
                 } while ContinuousClock.now - began < .seconds(3)
-                #expect(answered.withLock { $0 }.isEmpty, "the room waits for its resolution")
+                #expect(answered.count == 0, "the room waits for its resolution")
                 long.end()
                 try await group.waitForAll()
                 print(
                     "sends beside a resolution of \(ContinuousClock.now - began): \(beside.count),",
                     "median \(middle(beside)) against \(middle(quiet)) before it")
             }
-            #expect(answered.withLock { $0 }.count == 2)
+            #expect(answered.count == 2)
             #expect(try await writers.messages(in: room).map(\.body) == ["behind"])
             try await writers.expectStateAgrees(in: room)
         }

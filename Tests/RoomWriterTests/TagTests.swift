@@ -3,7 +3,6 @@ import Identifiers
 import Postgres
 import RoomWriter
 import Storage
-import Synchronization
 import TestSupport
 import Testing
 import WorkerContracts
@@ -24,8 +23,10 @@ struct TagTests {
                     for owner in [alice, bob] {
                         group.addTask {
                             for number in 0..<20 {
-                                _ = try await writers.tag("u.\(sender)\(number)", ["order": 0.5], of: owner, in: room)
-                                    .events()
+                                _ = try await writers.tag(
+                                    "u.\(sender)\(number)", ["order": .double(0.5)], of: owner, in: room
+                                )
+                                .events()
                                 guard number.isMultiple(of: 4) else { continue }
                                 _ = try await writers.tag("u.\(sender)\(number)", nil, of: owner, in: room).events()
                             }
@@ -41,17 +42,23 @@ struct TagTests {
             for owner in [alice, bob] {
                 let stored = try #require(try await tags(writers, of: owner, in: room)?["tags"]?.objectValue)
                 #expect(Set(stored.keys) == expected)
-                #expect(stored["u.a1"] == ["order": 0.5])
+                #expect(stored["u.a1"] == ["order": .double(0.5)])
             }
         }
     }
 
     /// What is on its way and not committed yet counts for the next change, also a whole new piece of account data.
     @Test func changesSeeWhatIsOnItsWay() async throws {
-        try await TestWriters.with { writers in
+        try await TestWriters.with(adjust: {
+            // The lock outlasts what waits for it also on a slow machine.
+            $0.lockTimeout = .seconds(60)
+            $0.statementTimeout = .seconds(60)
+            $0.answerTimeout = .seconds(70)
+        }) { writers in
             let alice = try user("alice")
             let room = try TestRoom()
             let blocker = try await writers.database.dedicatedConnection(applicationName: "blocker")
+            try await blocker.query("SET idle_in_transaction_session_timeout = 0")
             try await blocker.query("BEGIN")
             try await blocker.query("LOCK TABLE account_data IN EXCLUSIVE MODE")
             let whole = WriterCommand.SetAccountData(
@@ -66,19 +73,19 @@ struct TagTests {
                         """
                     ).isEmpty
                 })
-            let started = Mutex(0)
+            let started = Tally()
             try await withThrowingTaskGroup(of: WriterReply.self) { group in
                 for number in 0..<8 {
                     group.addTask {
-                        started.withLock { $0 += 1 }
+                        started.add()
                         return try await writers.tag("u.\(number)", ["order": 1], of: alice, in: room)
                     }
                 }
                 group.addTask {
-                    started.withLock { $0 += 1 }
+                    started.add()
                     return try await writers.tag("u.old", nil, of: alice, in: room)
                 }
-                try #require(try await comesTrue { started.withLock { $0 } == 9 })
+                try #require(try await comesTrue { started.count == 9 })
                 try await blocker.query("ROLLBACK")
                 for try await reply in group { _ = try reply.events() }
             }

@@ -149,8 +149,8 @@ import Testing
             #expect(
                 try await comesTrue(within: .seconds(30)) {
                     let prepared = try await LogTablePartitions.daysPrepared(on: test.database)
-                    return try await prepared == LogTablePartitions.daysAhead
-                        && partitions(test) == LogTablePartitions.daysAhead + 1
+                    let count = try await partitions(test)
+                    return prepared == LogTablePartitions.daysAhead && count == LogTablePartitions.daysAhead + 1
                 })
             for task in keeping {
                 task.cancel()

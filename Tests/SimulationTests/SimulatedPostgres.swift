@@ -145,13 +145,13 @@ final class SimulatedPostgres {
         simulation.note("terminate a session of \(session.worker)")
         (session.isOpen, session.isUsable) = (false, false)
         sessions.removeAll { $0 === session }
+        for shard in shards { waiting[shard]?.removeAll { $0.session === session } }
         for shard in shards {
             guard let holder = holders[shard], holder.session === session, committing[holder.number] == nil else {
                 continue
             }
             release(shard, holder.number)
         }
-        for shard in shards { waiting[shard]?.removeAll { $0.session === session } }
         tellLost(session)
     }
 

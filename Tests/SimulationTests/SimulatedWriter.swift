@@ -239,7 +239,9 @@ final class SimulatedWriter {
         run { [self] in
             guard shards[shard] != nil, shards[shard]?.whenFrozen == nil else { return command.reply(.moved) }
             shards[shard]?.queue.append(command)
-            pump(shard)
+            // Mostly it waits a little, as for a train in the cluster, and meanwhile other shards get ready, too.
+            guard simulation.chance(0.7) else { return pump(shard) }
+            every(simulation.between(0, 0.05)) { [self] in pump(shard) }
         }
     }
 

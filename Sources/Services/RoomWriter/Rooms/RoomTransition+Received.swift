@@ -83,7 +83,8 @@ extension RoomTransition {
             return nil
         }
         guard !target.event.isType("m.room.create") else { return nil }
-        return try target.event.sender.server == event.sender.server || mayRedactAll(event) ? target : nil
+        if target.event.sender.server == event.sender.server { return target }
+        return try mayRedactAll(event) ? target : nil
     }
 
     private func mayRedactAll(_ redaction: Event) throws(Obstacle) -> Bool {

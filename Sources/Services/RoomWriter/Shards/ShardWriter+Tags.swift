@@ -15,8 +15,9 @@ extension ShardWriter {
         var content = try tagContent(for: command, pending)
         var tags = content["tags"]?.objectValue ?? JSONObject()
         var rows = nextRows
-        if tags[command.tag] != command.content.map({ .object($0) }) {
-            tags[command.tag] = command.content.map { .object($0) }
+        let value: JSONValue? = command.content.map { .object($0) }
+        if tags[command.tag] != value {
+            tags[command.tag] = value
             content["tags"] = .object(tags)
             let bytesMax = WriterCommand.SetAccountData.contentBytesMax
             guard content.bytes().count <= bytesMax else {
