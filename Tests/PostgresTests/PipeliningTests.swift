@@ -33,15 +33,19 @@ import Testing
 
     @Test func aSlowStatementHoldsUpOnlyItsOwnConnection() async throws {
         try await TestDatabase.with { test in
-            let database = database(test.url) { $0.sharedConnections = 2 }
+            let database = database(test.url) {
+                $0.sharedConnections = 2
+                $0.applicationName = "pipelined"
+            }
             func count(_ condition: String) async throws -> Int64 {
                 try await test.database.query(
-                    "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND \(condition)")[0]
+                    "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'pipelined' AND \(condition)")[
+                        0
+                    ]
                     .int64("n")
             }
-            let others = try await count("true")
-            try await eventually("both connections") { try await count("true") >= others + 2 }
-            async let slow = database.query("SELECT pg_sleep(5)")
+            try await eventually("both connections") { try await count("datname = current_database()") == 2 }
+            async let slow = database.query("SELECT pg_sleep(3)")
             try await eventually("the slow statement") { try await count("wait_event = 'PgSleep'") == 1 }
             for _ in 0..<40 { try await database.query("SELECT 1") }
             #expect(try await count("wait_event = 'PgSleep'") == 1, "none of them waited for the slow one")

@@ -18,6 +18,8 @@ struct SetTag: Endpoint {
         case nil, .int?, .double?: break
         default: throw MatrixError.badJSON("'order' must be a number.")
         }
+        // The writer bounds all tags of the room; what is too large alone need not travel.
+        try AccountDataLimits.check(content)
         try await tags.change(tag, to: content, path)
         return EmptyObject()
     }
