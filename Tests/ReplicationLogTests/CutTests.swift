@@ -53,6 +53,17 @@ import Testing
         #expect(update.cut == cut(2, far, 2 + far))
     }
 
+    /// Restored twice from one backup, a shard's positions are given out again, and may be where they were.
+    @Test func whatFollowsAPositionInALaterGenerationIsNotTakenForAllThereIs() throws {
+        let readings = [reading(0, head: 7, generation: 3), reading(1, head: 9, generation: 3, 8, 9)]
+        guard case .moved(let update) = TailStep(readings, after: cut(2, 7, 7)) else {
+            Issue.record("a new generation is a move")
+            return
+        }
+        #expect(update.unexplained.map(\.number) == [0, 1])
+        #expect(update.entries.isEmpty)
+    }
+
     @Test func aHeadThatWentBackInItsGenerationIsNeverTakenOver() {
         guard case .wentBack = TailStep([reading(0, head: 4), reading(1, head: 9, 9)], after: cut(1, 5, 8)) else {
             Issue.record("positions must not go back")

@@ -277,7 +277,7 @@ final class SimulatedPostgres {
         }
         switch simulation.settings.mutation {
         case .noFence: return true
-        case .fenceOfOne: return isExpected[0]
+        case .fenceOfAny: return isExpected.contains(true)
         default: return isExpected.allSatisfy { $0 }
         }
     }

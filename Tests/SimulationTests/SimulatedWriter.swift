@@ -44,6 +44,7 @@ final class SimulatedWriter {
     private var wasConnected = false
     private var graceUntil = Duration.zero
     private var isMoving = false
+    private var isPumpingLater = false
 
     init(_ id: WorkerID, _ simulation: Simulation) {
         self.id = id
@@ -263,11 +264,19 @@ final class SimulatedWriter {
         guard !parts.isEmpty else { return }
         guard let session = commitSession() else {
             for part in parts { unload(part.shard) }
-            return every(.milliseconds(50)) { [self] in
-                for part in parts { pump(part.shard) }
-            }
+            return pumpAllLater()
         }
         send(parts, on: session)
+    }
+
+    /// Once for all shards: a retry for each would make as many of each again.
+    private func pumpAllLater() {
+        guard !isPumpingLater else { return }
+        isPumpingLater = true
+        every(.milliseconds(50)) { [self] in
+            isPumpingLater = false
+            for shard in shards.keys.sorted() { pump(shard) }
+        }
     }
 
     private func commitSession() -> SimulatedPostgres.Session? {

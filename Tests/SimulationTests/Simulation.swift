@@ -15,8 +15,8 @@ final class Simulation {
     enum Mutation: String, CaseIterable {
         /// Commits do not check epoch and head.
         case noFence
-        /// Of several shards that commit together only the first one's epoch and head are checked.
-        case fenceOfOne
+        /// Of several shards that commit together it is enough that one's epoch and head are the expected ones.
+        case fenceOfAny
         /// A commit whose end is unknown is taken for done.
         case silenceIsConsent
         /// Readers read one head after another instead of all in one snapshot.

@@ -19,7 +19,10 @@ package enum TailStep {
                 return
             }
             generation = max(generation, reading.generation)
-            if Self.explains(reading.entries, from: position, to: reading.head) {
+            if reading.generation > before.generation {
+                // Positions past those that survived were given out again: what the entries follow may be another history.
+                unexplained.append(reading.shard)
+            } else if Self.explains(reading.entries, from: position, to: reading.head) {
                 entries += reading.entries
             } else if reading.head != position {
                 unexplained.append(reading.shard)
