@@ -5,6 +5,7 @@ import Logging
 import Postgres
 import ReplicationLog
 import Signing
+import Storage
 import Synchronization
 import Telemetry
 import WorkerContracts
@@ -20,6 +21,7 @@ package final class RoomWriterCore: Sendable {
     private let connections: CommitConnections
     private let jobs: JobQueue
     private let budget: RoomBudget
+    private let delays: DelayedSender
     package let hub: FeedHub
     package let typing: TypingBoard
 
@@ -49,6 +51,7 @@ package final class RoomWriterCore: Sendable {
             budget: budget, metrics: metrics, logger: logger, evict: { hostSlot.evict($0) })
         host = ShardHost(worker: worker, database: database, connections: connections, environment: environment)
         hostSlot.set(host)
+        delays = DelayedSender(store: DueEventStore(database: database), host: host, logger: logger)
         PrometheusMetrics.shared.beforeReading {
             metrics.record()
             budget.record()
@@ -79,12 +82,13 @@ package final class RoomWriterCore: Sendable {
         return routes
     }
 
-    /// Commits, and minds the feed and typing, until cancelled.
+    /// Commits, sends delayed events, and minds the feed and typing, until cancelled.
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.jobs.run() }
             group.addTask { await self.hub.run() }
             group.addTask { await self.typing.run() }
+            group.addTask { await self.delays.run() }
         }
     }
 

@@ -8,7 +8,8 @@ extension CommitRows {
     ///
     /// The tables that are written by upsert get one row a key, the last: a statement must not meet a row twice.
     static func statements(of parts: [CommitRows]) -> [PostgresStatement] {
-        eventStatements(of: parts) + stateStatements(of: parts) + userStatements(of: parts)
+        eventStatements(of: parts) + messageStatements(of: parts) + stateStatements(of: parts)
+            + userStatements(of: parts)
     }
 
     private static func eventStatements(of parts: [CommitRows]) -> [PostgresStatement] {
@@ -25,6 +26,27 @@ extension CommitRows {
         let (removed, added) = (parts.flatMap(\.removedExtremities), parts.flatMap(\.addedExtremities))
         if !removed.isEmpty || !added.isEmpty {
             all.append(ForwardExtremityRow.replace(removed: removed, added: added))
+        }
+        return all
+    }
+
+    /// What events are to each other and to readers; after the events themselves, and redactions last.
+    private static func messageStatements(of parts: [CommitRows]) -> [PostgresStatement] {
+        var all: [PostgresStatement] = []
+        let (relations, relationShards) = gather(parts, \.relations)
+        if !relations.isEmpty { all += EventRelationRow.insert(relations, in: relationShards) }
+        let (countable, countableShards) = gather(parts, \.countable)
+        if !countable.isEmpty { all.append(CountableEventRow.insert(countable, in: countableShards)) }
+        let (highlights, highlightShards) = gather(parts, \.highlights)
+        if !highlights.isEmpty { all.append(EventHighlightRow.insert(highlights, in: highlightShards)) }
+        let (searchable, searchableShards) = gather(parts, \.searchable)
+        if !searchable.isEmpty { all.append(EventSearchRow.insert(searchable, in: searchableShards)) }
+        let redacted = Array(Set(parts.flatMap(\.redactions).map(\.target)))
+        if !redacted.isEmpty {
+            all += [
+                EventRelationRow.remove(redacted), CountableEventRow.redact(redacted),
+                EventHighlightRow.remove(redacted), EventSearchRow.remove(redacted),
+            ]
         }
         return all
     }

@@ -19,6 +19,10 @@ struct CommitRows: Sendable {
     var awaitedRedactions: [AwaitedRedactionRow] = []
     /// Redactions whose target has arrived.
     var arrivedRedactions: [AwaitedRedactionRow] = []
+    var relations: [EventRelationRow] = []
+    var countable: [CountableEventRow] = []
+    var highlights: [EventHighlightRow] = []
+    var searchable: [EventSearchRow] = []
     var roots: [StateRootRow] = []
     private(set) var addedExtremities: Set<ForwardExtremityRow> = []
     private(set) var removedExtremities: Set<ForwardExtremityRow> = []
@@ -67,6 +71,10 @@ struct CommitRows: Sendable {
         redactions += other.redactions
         awaitedRedactions += other.awaitedRedactions
         arrivedRedactions += other.arrivedRedactions
+        relations += other.relations
+        countable += other.countable
+        highlights += other.highlights
+        searchable += other.searchable
         roots += other.roots
         for row in other.removedExtremities where addedExtremities.remove(row) == nil { removedExtremities.insert(row) }
         addedExtremities.formUnion(other.addedExtremities)

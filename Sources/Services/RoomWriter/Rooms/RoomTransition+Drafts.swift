@@ -11,6 +11,7 @@ extension RoomTransition {
     /// - Returns: the event's ID; of the one that is there already for a draft that would change nothing.
     /// - Throws: what stands against it: `M_FORBIDDEN`, `M_TOO_LARGE`, `M_BAD_JSON`, `M_NOT_FOUND`.
     mutating func append(_ draft: EventDraft) throws(Obstacle) -> EventID {
+        if draft.needsMembership { try demandJoined(draft.sender) }
         if let same = try unchanged(draft) { return same }
         let predecessors = head.predecessors
         let isWhole = predecessors.count == head.extremities.count

@@ -107,6 +107,7 @@ struct RoomTransition {
         try redactIfAwaited(event)
         guard !isRejected, !isSoftFailed else { return }
         if let redacting { try redact(redacting, by: event.id) }
+        try note(event, at: position)
         let extremities = replaceExtremities(with: event, after)
         let state = try resolved(extremities, newest: after, at: position, part: 1)
         try setCurrent(state, by: event, at: position)

@@ -26,6 +26,9 @@ final class ShardHost: ShardOwning {
     /// How many shards are served now.
     var count: Int { writers.withLock { $0.count } }
 
+    /// The shards that are served now.
+    var owned: [ShardID] { writers.withLock { Array($0.keys) } }
+
     /// Has a command take effect in `shard`, if this worker owns it.
     func execute(_ envelope: CommandEnvelope, in shard: ShardID) async -> WriterReply {
         guard let writer = writers.withLock({ $0[shard] }) else {

@@ -11,6 +11,7 @@ extension EventDraft {
         object["origin_server_ts"] = originServerTS.map { .int($0.milliseconds) }
         object["transaction"] = transaction.map { ["device": .string($0.device.rawValue), "id": .string($0.id)] }
         if unlessUnchanged { object["unless_unchanged"] = true }
+        if needsMembership { object["needs_membership"] = true }
         return .object(object)
     }
 
@@ -25,6 +26,7 @@ extension EventDraft {
         }
         if let object = try reader.optionalObject("transaction") { transaction = try ClientTransaction(object) }
         unlessUnchanged = try reader.flag("unless_unchanged")
+        needsMembership = try reader.flag("needs_membership")
         try reader.finish()
     }
 }

@@ -16,10 +16,13 @@ public struct EventDraft: Sendable, Equatable {
     public var transaction: ClientTransaction?
     /// A state event equal to the current one (same sender and content) is answered with that one, not sent again.
     public var unlessUnchanged: Bool
+    /// The sender must be in the room already: what they say of themselves does not bring them back.
+    public var needsMembership: Bool
 
     public init(
         type: String, stateKey: String?, sender: UserID, content: JSONObject, redacts: EventID? = nil,
-        originServerTS: Timestamp? = nil, transaction: ClientTransaction? = nil, unlessUnchanged: Bool = false
+        originServerTS: Timestamp? = nil, transaction: ClientTransaction? = nil, unlessUnchanged: Bool = false,
+        needsMembership: Bool = false
     ) {
         self.type = type
         self.stateKey = stateKey
@@ -29,6 +32,7 @@ public struct EventDraft: Sendable, Equatable {
         self.originServerTS = originServerTS
         self.transaction = transaction
         self.unlessUnchanged = unlessUnchanged
+        self.needsMembership = needsMembership
     }
 }
 

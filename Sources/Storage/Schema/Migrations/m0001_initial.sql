@@ -377,3 +377,183 @@ CREATE TABLE awaited_redaction (
     redaction text COLLATE "C" NOT NULL,              -- event_id; the first of each server counts
     PRIMARY KEY (room_id, target, server)
 );
+
+-- ── Messages: relations and unread counts (written by room-writer, in the room's shard) ──────────────────────────
+
+CREATE TABLE event_relation (
+    event_id         text COLLATE "C" PRIMARY KEY,    -- the child; gone once it is redacted
+    room_id          text COLLATE "C" NOT NULL,
+    parent_id        text COLLATE "C" NOT NULL,       -- may be of another room, or not be there: then it relates to nothing
+    rel_type         bytea NOT NULL,
+    key              bytea,                           -- of an annotation
+    type             bytea NOT NULL,                  -- the child's
+    sender           text COLLATE "C" NOT NULL,       -- the child's
+    origin_server_ts bigint NOT NULL,
+    replaces         boolean NOT NULL,                -- a complete edit of a message event
+    thread_id        text COLLATE "C",                -- root of the thread it is in, itself or by its parent
+    shard            smallint NOT NULL,
+    seq              bigint NOT NULL
+);
+CREATE INDEX event_relation_parent ON event_relation (parent_id, rel_type, seq);
+CREATE INDEX event_relation_sender ON event_relation (parent_id, rel_type, sender, origin_server_ts, event_id);
+COMMENT ON TABLE event_relation IS 'What events in force relate to, of those that were not redacted.';
+
+CREATE TABLE thread (
+    room_id     text COLLATE "C" NOT NULL,
+    root_id     text COLLATE "C" NOT NULL,
+    latest_seq  bigint NOT NULL,                      -- position of its latest event
+    event_count bigint NOT NULL,                      -- without the root; 0: all were redacted
+    PRIMARY KEY (room_id, root_id)
+);
+CREATE INDEX thread_latest ON thread (room_id, latest_seq) WHERE event_count > 0;
+
+-- Ordinals count events from a room's beginning, so that a difference of two of them says how many lie between.
+CREATE TABLE countable_event (
+    room_id               text COLLATE "C" NOT NULL,
+    seq                   bigint NOT NULL,
+    shard                 smallint NOT NULL,
+    thread_id             text COLLATE "C" NOT NULL,  -- '' for the main timeline
+    sender                text COLLATE "C" NOT NULL,
+    room_ordinal          bigint NOT NULL,            -- of all in the room
+    main_ordinal          bigint NOT NULL,            -- of those in the main timeline, up to this event
+    thread_ordinal        bigint NOT NULL,            -- of those in its thread
+    sender_ordinal        bigint NOT NULL,            -- the same three of its sender's
+    sender_main_ordinal   bigint NOT NULL,
+    sender_thread_ordinal bigint NOT NULL,
+    is_redacted           boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (room_id, seq)
+);
+CREATE INDEX countable_event_sender ON countable_event (room_id, sender, seq);
+CREATE INDEX countable_event_thread ON countable_event (room_id, thread_id, seq) WHERE thread_id <> '';
+CREATE INDEX countable_event_thread_sender ON countable_event (room_id, thread_id, sender, seq) WHERE thread_id <> '';
+CREATE INDEX countable_event_redacted ON countable_event (room_id, seq) WHERE is_redacted;
+COMMENT ON TABLE countable_event IS 'The events members have to read. A count of unread ones is a difference of ordinals; a receipt changes nothing here.';
+
+CREATE TABLE event_highlight (
+    room_id   text COLLATE "C" NOT NULL,
+    user_id   text COLLATE "C" NOT NULL,              -- a local user; '' for everybody in the room
+    seq       bigint NOT NULL,
+    shard     smallint NOT NULL,
+    PRIMARY KEY (room_id, user_id, seq)
+);
+CREATE INDEX event_highlight_position ON event_highlight (room_id, seq);
+COMMENT ON TABLE event_highlight IS 'Events that single somebody out. Gone once the event is redacted.';
+
+-- How many countable events a room has up to a position that are not by certain senders: all, and in the main timeline.
+CREATE FUNCTION countable_up_to(p_room text, p_seq bigint, p_without text[]) RETURNS TABLE (total bigint, main bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(r.room_ordinal, 0) - coalesce(s.total, 0), coalesce(r.main_ordinal, 0) - coalesce(s.main, 0)
+      FROM (SELECT 1) AS always
+      LEFT JOIN LATERAL (
+           SELECT c.room_ordinal, c.main_ordinal FROM countable_event AS c
+            WHERE c.room_id = p_room AND c.seq <= p_seq ORDER BY c.seq DESC LIMIT 1) AS r ON true
+      LEFT JOIN LATERAL (
+           SELECT sum(own.sender_ordinal)::bigint AS total, sum(own.sender_main_ordinal)::bigint AS main
+             FROM unnest(p_without) AS without (sender)
+            CROSS JOIN LATERAL (
+                  SELECT c.sender_ordinal, c.sender_main_ordinal FROM countable_event AS c
+                   WHERE c.room_id = p_room AND c.sender = without.sender AND c.seq <= p_seq
+                   ORDER BY c.seq DESC LIMIT 1) AS own) AS s ON true
+$$;
+
+-- The same for one thread.
+CREATE FUNCTION countable_in_thread(p_room text, p_thread text, p_seq bigint, p_without text[]) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce((
+               SELECT c.thread_ordinal FROM countable_event AS c
+                WHERE c.room_id = p_room AND c.thread_id = p_thread AND c.thread_id <> '' AND c.seq <= p_seq
+                ORDER BY c.seq DESC LIMIT 1), 0)
+         - coalesce((
+               SELECT sum(own.sender_thread_ordinal)::bigint
+                 FROM unnest(p_without) AS without (sender)
+                CROSS JOIN LATERAL (
+                      SELECT c.sender_thread_ordinal FROM countable_event AS c
+                       WHERE c.room_id = p_room AND c.thread_id = p_thread AND c.thread_id <> ''
+                         AND c.sender = without.sender AND c.seq <= p_seq
+                       ORDER BY c.seq DESC LIMIT 1) AS own), 0)
+$$;
+
+-- ── Search (written by room-writer, in the room's shard) ─────────────────────────────────────────────────────────
+
+CREATE TABLE event_search (
+    room_id          text COLLATE "C" NOT NULL,
+    seq              bigint NOT NULL,
+    shard            smallint NOT NULL,
+    event_id         text COLLATE "C" NOT NULL,
+    origin_server_ts bigint NOT NULL,
+    key              smallint NOT NULL,               -- what it is the text of: 1 content.body, 2 content.name, 3 content.topic
+    words            tsvector NOT NULL,               -- SearchTerms: words in lower case, pairs of letters where there are no spaces
+    PRIMARY KEY (room_id, seq)
+);
+CREATE INDEX event_search_words ON event_search USING gin (words);
+COMMENT ON TABLE event_search IS 'What can be searched for of unencrypted events. Gone once the event is redacted.';
+
+-- ── Rooms beyond chat (written by client workers) ────────────────────────────────────────────────────────────────
+
+CREATE TABLE published_room (
+    room_id         text COLLATE "C" PRIMARY KEY,
+    publisher       text COLLATE "C" NOT NULL,
+    published_at_ms bigint NOT NULL,
+    size_class      smallint NOT NULL DEFAULT 0       -- binary logarithm of its members when it was last listed
+);
+CREATE INDEX published_room_order ON published_room ((-size_class), room_id);
+COMMENT ON TABLE published_room IS 'The room directory, large rooms first; what is shown of a room is read from its current state. Written by client workers.';
+
+CREATE TABLE user_search_word (
+    word    text COLLATE "C" NOT NULL,                -- lower case; of writing without spaces the end of a run from each place
+    user_id text COLLATE "C" NOT NULL REFERENCES account,
+    PRIMARY KEY (word, user_id)
+);
+CREATE INDEX user_search_word_user ON user_search_word (user_id);
+COMMENT ON TABLE user_search_word IS 'What display names of local users are found by, as prefixes. Written by client workers with profile_field.';
+
+CREATE TABLE profile_spread (
+    user_id    text COLLATE "C" PRIMARY KEY REFERENCES account,
+    stamp      bigint NOT NULL DEFAULT 0,             -- grows with each change, so that a newer one begins anew
+    after_room text COLLATE "C" NOT NULL DEFAULT '',  -- done up to here, in byte order
+    due_at     timestamptz NOT NULL DEFAULT now()     -- a worker that takes it up moves this ahead
+);
+CREATE INDEX profile_spread_due ON profile_spread (due_at);
+COMMENT ON TABLE profile_spread IS 'Changes of names and avatars on their way into member events. A row goes when every room has it. Written by client workers.';
+
+CREATE TABLE report (
+    report_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    reported_at_ms bigint NOT NULL,
+    reporter       text COLLATE "C" NOT NULL,
+    room_id        text COLLATE "C",                  -- of a reported room or event
+    event_id       text COLLATE "C",
+    user_id        text COLLATE "C",                  -- the reported user, or the event's sender
+    reason         bytea NOT NULL,                    -- text
+    score          integer                            -- from clients of old specifications
+);
+CREATE INDEX report_reporter ON report (reporter, reported_at_ms);
+COMMENT ON TABLE report IS 'Events, rooms and users reported to the administrators. Written by client workers.';
+
+CREATE TABLE server_notice_room (
+    user_id text COLLATE "C" PRIMARY KEY REFERENCES account,
+    room_id text COLLATE "C" NOT NULL UNIQUE
+);
+COMMENT ON TABLE server_notice_room IS 'The room in which the server tells a user something. Written by client workers.';
+
+CREATE TABLE delayed_event (
+    delay_id      text COLLATE "C" PRIMARY KEY,
+    command_id    bytea NOT NULL,                     -- derived from delay_id: sending it twice is one command
+    shard         smallint NOT NULL,                  -- the room's; its owner sends what is due
+    room_id       text COLLATE "C" NOT NULL,
+    user_id       text COLLATE "C" NOT NULL,
+    type          bytea NOT NULL,
+    state_key     bytea,
+    draft         bytea NOT NULL,                     -- JSON of the event as the room-writer takes it
+    delay_ms      bigint NOT NULL,
+    after_seq     bigint NOT NULL,                    -- state that others set later makes a delayed state event void
+    since         timestamptz NOT NULL DEFAULT now(), -- when it was scheduled or last restarted
+    due_at        timestamptz NOT NULL,
+    phase         smallint NOT NULL DEFAULT 0,        -- 0 scheduled, 1 being sent, 2 sent, 3 cancelled, 4 refused
+    event_id      text COLLATE "C",                   -- when sent
+    error         bytea,                              -- when refused: JSON {errcode, error}
+    ended_at      timestamptz
+);
+CREATE INDEX delayed_event_due ON delayed_event (shard, due_at) WHERE phase < 2;
+CREATE INDEX delayed_event_user ON delayed_event (user_id, phase);
+CREATE INDEX delayed_event_ended ON delayed_event (ended_at) WHERE phase >= 2;
+COMMENT ON TABLE delayed_event IS 'Events to be sent later. Scheduled, restarted and cancelled by client workers; taken up and ended by room-writer.';

@@ -68,4 +68,14 @@ public struct AliasStore: Sendable {
             Int64(Self.listMax))
         return try rows.compactMap { RoomAlias(try $0.text("alias")) }
     }
+
+    /// Points the aliases of one room to another, at most ``listMax``.
+    public func move(from old: RoomID, to new: RoomID) async throws {
+        _ = try await database.query(
+            """
+            UPDATE room_alias SET room_id = $2
+             WHERE alias IN (SELECT alias FROM room_alias WHERE room_id = $1 ORDER BY alias LIMIT $3)
+            """,
+            old.rawValue, new.rawValue, Int64(Self.listMax))
+    }
 }

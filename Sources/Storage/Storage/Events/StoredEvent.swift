@@ -46,4 +46,22 @@ public struct StoredEvent: Sendable {
             transaction = nil
         }
     }
+
+    private init(event: Event, like other: StoredEvent) {
+        self.event = event
+        position = other.position
+        stateBefore = other.stateBefore
+        stateAfter = other.stateAfter
+        redactedBy = other.redactedBy
+        byteCount = other.byteCount
+        transaction = other.transaction
+    }
+
+    /// The event as a redaction would leave it, for a reader who is not to see more of it.
+    ///
+    /// - Throws: `EventError` for an event that redaction breaks, which no writer stores.
+    public func redacted(_ rules: RoomVersionRules) throws -> StoredEvent {
+        StoredEvent(
+            event: try Event(json: redact(event.json, rules: rules), id: event.id, format: event.format), like: self)
+    }
 }

@@ -74,10 +74,7 @@ public struct RoomFacts: Sendable {
             room.rawValue, keys.map { Array($0.type.utf8) }, keys.map { Array($0.stateKey.utf8) })
         var state: [StateMapKey: Event] = [:]
         for row in rows {
-            guard let id = EventID(try row.text("event_id")) else { throw StoreError.malformedRow("event.event_id") }
-            var json = try JSONObject.parse(try row.bytes("json"))
-            if try row.bool("is_redacted") { json = redact(json, rules: version.rules) }
-            let event = try Event(json: json, id: id, format: version.rules.eventFormat)
+            let event = try Self.event(of: row, version: version)
             if let key = event.stateMapKey { state[key] = event }
         }
         return state

@@ -1,0 +1,29 @@
+import CanonicalJSON
+import Identifiers
+import Postgres
+
+extension AccountDataStore {
+    /// The most users asked about in one statement.
+    public static let usersMax = 1_000
+
+    /// What of `types` each of `users` has set, globally.
+    public func fetch(_ types: [String], of users: [UserID]) async throws -> [UserID: [ByteOrderedText: JSONObject]] {
+        precondition(users.count <= Self.usersMax, "too many users for one statement")
+        guard !users.isEmpty else { return [:] }
+        let rows = try await database.query(
+            """
+            SELECT user_id, type, content FROM account_data
+             WHERE user_id = ANY($1::text[]) AND room_id = '' AND type = ANY($2::bytea[]) AND content IS NOT NULL
+            """,
+            users.map(\.rawValue), types.map { Array($0.utf8) })
+        var found: [UserID: [ByteOrderedText: JSONObject]] = [:]
+        for row in rows {
+            guard let user = UserID(try row.text("user_id")) else {
+                throw StoreError.malformedRow("account_data.user_id")
+            }
+            let type = ByteOrderedText(String(decoding: try row.bytes("type"), as: UTF8.self))
+            found[user, default: [:]][type] = try JSONObject.parse(try row.bytes("content"))
+        }
+        return found
+    }
+}
