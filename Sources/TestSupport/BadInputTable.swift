@@ -35,30 +35,38 @@ package struct BadInput: Sendable, CustomStringConvertible {
 
 /// Bad requests for every endpoint of the client worker; a test compares the endpoints with the route list.
 package enum BadInputTable {
-    private static let v3 = "/_matrix/client/v3"
+    static let v3 = "/_matrix/client/v3"
 
     package static let rows: [BadInput] =
         discovery + accounts + devices + rooms + membership + events + state + aliases + profiles + accountData + tags
-        + others
+        + others + messages + roomLife
 
-    /// Bad requests for the endpoint of the sync worker.
+    /// Bad requests for the endpoints of the sync worker.
     package static let sync: [BadInput] =
         unauthorised("GET \(v3)/sync", at: "\(v3)/sync")
         + [
             "since=garbage", "since=", "since=%00", "since=a%CC%81", "since=\(long)", "timeout=x", "timeout=-1",
             "full_state=perhaps", "set_presence=odd", "filter=%7B", "filter=none", "filter=%7B%22room%22%3A7%7D",
         ].map { BadInput("GET \(v3)/sync", at: "\(v3)/sync?\($0)", 400, "M_INVALID_PARAM") }
+        + unauthorised("GET \(v3)/initialSync", at: "\(v3)/initialSync")
+        + ["limit=x", "limit=-1", "archived=perhaps"].map {
+            BadInput("GET \(v3)/initialSync", at: "\(v3)/initialSync?\($0)", 400, "M_INVALID_PARAM")
+        }
+        + unauthorised("GET \(v3)/events", at: "\(v3)/events")
+        + ["from=garbage", "timeout=x", "timeout=-1", "room_id=none"].map {
+            BadInput("GET \(v3)/events", at: "\(v3)/events?\($0)", 400, "M_INVALID_PARAM")
+        }
 
     private static let notJSON = "{"
     private static let nulInJSON = "{\"\\u0000"
     private static let deep = String(repeating: "[", count: 5_000)
-    private static let long = String(repeating: "a", count: 300)
+    static let long = String(repeating: "a", count: 300)
     private static let huge = "{\"body\":\"\(String(repeating: "x", count: 65_600))\"}"
     private static let loneSurrogate = "{\"body\":\"\\ud800\"}"
     private static let duplicateKey = "{\"a\":1,\"a\":2}"
 
     /// What every endpoint with a token has in common.
-    private static func unauthorised(_ endpoint: String, at path: String) -> [BadInput] {
+    static func unauthorised(_ endpoint: String, at path: String) -> [BadInput] {
         [
             BadInput(endpoint, at: path, body: "{}", token: .absent, 401, "M_MISSING_TOKEN"),
             BadInput(endpoint, at: path, body: "{}", token: .unknown, 401, "M_UNKNOWN_TOKEN"),
@@ -66,7 +74,7 @@ package enum BadInputTable {
     }
 
     /// What every endpoint with a JSON body has in common.
-    private static func badBodies(_ endpoint: String, at path: String, token: BadInput.Token = .valid) -> [BadInput] {
+    static func badBodies(_ endpoint: String, at path: String, token: BadInput.Token = .valid) -> [BadInput] {
         [
             BadInput(endpoint, at: path, body: notJSON, token: token, 400, "M_NOT_JSON"),
             BadInput(endpoint, at: path, body: "[]", token: token, 400, "M_BAD_JSON"),
@@ -463,5 +471,70 @@ package enum BadInputTable {
                 "M_INVALID_PARAM"),
             BadInput(oldFilter, at: "\(v3)/user/{me}/filter/x", 404, "M_NOT_FOUND"),
             BadInput(oldFilter, at: "\(v3)/user/{other}/filter/1", 403, "M_FORBIDDEN"),
+        ]
+
+    private static let v1 = "/_matrix/client/v1"
+    private static let related = "GET \(v1)/rooms/{roomId}/relations/{eventId}"
+    private static let relatedPath = "\(v1)/rooms/{room}/relations/{event}"
+    private static let threads = "GET \(v1)/rooms/{roomId}/threads"
+
+    private static let search = "POST \(v3)/search"
+
+    private static let messages: [BadInput] =
+        badBodies(search, at: "\(v3)/search") + unauthorised(search, at: "\(v3)/search")
+        + [
+            (#"{}"#, "M_MISSING_PARAM"), (#"{"search_categories":7}"#, "M_BAD_JSON"),
+            (#"{"search_categories":{"room_events":7}}"#, "M_BAD_JSON"),
+            (#"{"search_categories":{"room_events":{}}}"#, "M_MISSING_PARAM"),
+            (#"{"search_categories":{"room_events":{"search_term":7}}}"#, "M_BAD_JSON"),
+            (#"{"search_categories":{"room_events":{"search_term":"a","keys":["odd"]}}}"#, "M_INVALID_PARAM"),
+            (#"{"search_categories":{"room_events":{"search_term":"a","keys":[7]}}}"#, "M_INVALID_PARAM"),
+            (#"{"search_categories":{"room_events":{"search_term":"a","order_by":"odd"}}}"#, "M_INVALID_PARAM"),
+            (#"{"search_categories":{"room_events":{"search_term":"a","filter":[]}}}"#, "M_BAD_JSON"),
+            (
+                #"{"search_categories":{"room_events":{"search_term":"a","groupings":{"group_by":[{"key":"x"}]}}}}"#,
+                "M_INVALID_PARAM"
+            ),
+            (
+                #"{"search_categories":{"room_events":{"search_term":"a","event_context":{"before_limit":-1}}}}"#,
+                "M_INVALID_PARAM"
+            ),
+        ].map { BadInput(search, at: "\(v3)/search", body: $0.0, 400, $0.1) }
+        + [
+            BadInput(
+                search, at: "\(v3)/search?next_batch=garbage",
+                body: #"{"search_categories":{"room_events":{"search_term":"a"}}}"#, 400, "M_INVALID_PARAM")
+        ]
+        + unauthorised("GET \(v3)/notifications", at: "\(v3)/notifications")
+        + ["limit=x", "limit=0", "from=garbage", "from=n1_x"].map {
+            BadInput("GET \(v3)/notifications", at: "\(v3)/notifications?\($0)", 400, "M_INVALID_PARAM")
+        } + [
+            read("initialSync", "", room: "!none", 403, "M_FORBIDDEN"),
+            read("initialSync", "", room: "none", 400, "M_INVALID_PARAM"),
+        ]
+        + relations
+
+    private static let relations: [BadInput] =
+        unauthorised(related, at: relatedPath) + unauthorised(threads, at: "\(v1)/rooms/{room}/threads")
+        + unauthorised("\(related)/{relType}", at: "\(relatedPath)/m.thread")
+        + unauthorised("\(related)/{relType}/{eventType}", at: "\(relatedPath)/m.thread/m.room.message")
+        + ["limit=x", "limit=0", "limit=-1", "dir=x", "recurse=perhaps", "from=garbage", "to=garbage"].map {
+            BadInput(related, at: "\(relatedPath)?\($0)", 400, "M_INVALID_PARAM")
+        }
+        + ["limit=x", "limit=0", "include=odd", "from=garbage"].map {
+            BadInput(threads, at: "\(v1)/rooms/{room}/threads?\($0)", 400, "M_INVALID_PARAM")
+        } + [
+            BadInput(related, at: "\(v1)/rooms/{room}/relations/$none", 404, "M_NOT_FOUND"),
+            BadInput(related, at: "\(v1)/rooms/{room}/relations/none", 400, "M_INVALID_PARAM"),
+            BadInput(related, at: "\(v1)/rooms/!none/relations/{event}", 404, "M_NOT_FOUND"),
+            BadInput("\(related)/{relType}", at: "\(v1)/rooms/{room}/relations/$none/m.thread", 404, "M_NOT_FOUND"),
+            BadInput(
+                "\(related)/{relType}/{eventType}", at: "\(v1)/rooms/{room}/relations/$none/m.thread/m.x", 404,
+                "M_NOT_FOUND"),
+            BadInput(threads, at: "\(v1)/rooms/!none/threads", 403, "M_FORBIDDEN"),
+            BadInput(threads, at: "\(v1)/rooms/none/threads", 400, "M_INVALID_PARAM"),
+            BadInput(
+                receipt, at: "\(v3)/rooms/{room}/receipt/m.read/{event}", body: #"{"thread_id":"$other"}"#, 400,
+                "M_INVALID_PARAM"),
         ]
 }

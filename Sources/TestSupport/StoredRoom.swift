@@ -148,9 +148,28 @@ public actor StoredRoom {
             event: event, json: try event.json.canonicalBytes(), position: position, stateBefore: before,
             stateAfter: root, isRejected: isRejected, transaction: transaction)
         try await database.query(EventRow.insert([row], in: shard))
-        if !isRejected { last = event }
+        if !isRejected {
+            last = event
+            try await note(event, at: position)
+        }
         try await moveHead()
         return Stored(event: event, position: position)
+    }
+
+    private func note(_ event: Event, at position: ShardSequence) async throws {
+        if let relation = EventRelationRow(event: event, position: position) {
+            for statement in EventRelationRow.insert([relation], in: [shard]) { try await database.query(statement) }
+        }
+        if let countable = CountableEventRow(event: event, position: position) {
+            try await database.query(CountableEventRow.insert([countable], in: [shard]))
+        }
+        if let searchable = EventSearchRow(event: event, position: position) {
+            try await database.query(EventSearchRow.insert([searchable], in: [shard]))
+        }
+        guard let target = event.redacts else { return }
+        for statement in [
+            EventRelationRow.remove([target]), CountableEventRow.redact([target]), EventSearchRow.remove([target]),
+        ] { try await database.query(statement) }
     }
 
     private func change(_ key: StateMapKey, to event: Event, at position: ShardSequence) async throws {

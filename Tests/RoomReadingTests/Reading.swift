@@ -68,7 +68,11 @@ struct Reading: Sendable {
         reader = RoomReader(
             views: views, heads: ShardHeads(database: database), forgotten: ForgottenRooms(database: database))
         pages = EventPages(store: events)
-        served = ServedEvents(store: events)
+        served = ServedEvents(
+            store: events,
+            bundles: RelationBundles(
+                relations: RelationStore(database: database),
+                ignored: IgnoredUsers(store: AccountDataStore(database: database))))
     }
 
     static func with(_ body: (Reading) async throws -> Void) async throws {

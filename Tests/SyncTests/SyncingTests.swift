@@ -24,7 +24,7 @@ struct SyncingTests {
             #expect(section["summary"]?["m.joined_member_count"] == 2)
             #expect(section["summary"]?["m.invited_member_count"] == 0)
             #expect(section["summary"]?["m.heroes"] == [.string(bob.id.rawValue)])
-            #expect(section["unread_notifications"]?["notification_count"] == 0)
+            #expect(section["unread_notifications"]?["notification_count"] == 2)
             #expect(synced.body["device_one_time_keys_count"] == [:])
             #expect(section.events("timeline").last?["room_id"] == nil)
         }

@@ -33,18 +33,24 @@ public struct PreparedEvent: Sendable {
     public var byteCount: Int { json.members.count * 3 + 512 }
 
     /// The event as `viewer` gets it, whose view of the room is `view`.
-    public func served(to viewer: Viewer, in view: RoomView) -> ServedEvent {
-        served(to: viewer, membership: view.rule.membership(at: stored.position)) { view.isVisible($0) }
+    public func served(to viewer: Viewer, in view: RoomView, bundle: RelationBundle? = nil) -> ServedEvent {
+        served(to: viewer, membership: view.rule.membership(at: stored.position), bundle: bundle) { view.isVisible($0) }
     }
 
     /// The event as `viewer` gets it, whose membership at the event was `membership`.
     ///
-    /// - Parameter sees: whether the viewer may see another event of the room.
-    public func served(to viewer: Viewer, membership: String, sees: (StoredEvent) -> Bool) -> ServedEvent {
+    /// - Parameters:
+    ///   - bundle: what is shown inside of the event of those that relate to it.
+    ///   - sees: whether the viewer may see another event of the room.
+    public func served(
+        to viewer: Viewer, membership: String, bundle: RelationBundle? = nil, sees: (StoredEvent) -> Bool
+    ) -> ServedEvent {
         let because = redaction.flatMap { sees($0) ? $0.event : strippedRedaction }
         let unsigned = UnsignedJSON(
-            stored: stored, viewer: viewer, membership: membership, replaced: replaced, redaction: because)
-        return ServedEvent(stored: stored, json: json, unsigned: unsigned.bytes())
+            stored: stored, viewer: viewer, membership: membership, replaced: replaced, redaction: because,
+            bundle: bundle)
+        return ServedEvent(
+            stored: stored, json: json, unsigned: unsigned.bytes(), hasThread: bundle?.hasThread ?? false)
     }
 
     /// Writes the event as room state, the same for all readers: without `unsigned`, but for a redaction.

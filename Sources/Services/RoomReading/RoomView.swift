@@ -17,6 +17,11 @@ public struct RoomView: Sendable {
     /// Whether the user is in the room at ``position``.
     public var isJoined: Bool { rule.membership.map { $0.utf8.elementsEqual("join".utf8) } ?? false }
 
+    /// The stretches up to ``position`` in which the user may see events.
+    public var visible: VisibleRanges {
+        VisibleRanges(rule.visibleRanges(upTo: position), isCurrent: isJoined)
+    }
+
     /// The same view, ending at `position`.
     public func clipped(to position: ShardSequence) -> RoomView {
         RoomView(room: room, user: user, placement: placement, position: min(self.position, position), rule: rule)

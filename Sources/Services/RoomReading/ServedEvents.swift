@@ -10,11 +10,14 @@ public struct ServedEvent: Sendable {
     private let json: ClientEventJSON
     /// A JSON object; `nil` when there is nothing to say.
     private let unsigned: [UInt8]?
+    /// Whether a thread is shown inside of the event.
+    public let hasThread: Bool
 
-    init(stored: StoredEvent, json: ClientEventJSON, unsigned: [UInt8]?) {
+    init(stored: StoredEvent, json: ClientEventJSON, unsigned: [UInt8]?, hasThread: Bool) {
         self.stored = stored
         self.json = json
         self.unsigned = unsigned
+        self.hasThread = hasThread
     }
 
     /// Writes the event as the next value.
@@ -37,12 +40,15 @@ public struct Viewer: Sendable {
 /// Turns stored events into what clients get (spec v1.19, client-server API, "Room event format").
 public struct ServedEvents: Sendable {
     private let store: EventStore
+    private let related: RelationBundles
 
-    public init(store: EventStore) {
+    public init(store: EventStore, bundles: RelationBundles) {
         self.store = store
+        related = bundles
     }
 
-    /// The events as `viewer` gets them, in the order given; which of them may be seen is decided before.
+    /// The events as `viewer` gets them, with what relates to them, in the order given; which of them may be seen is
+    /// decided before.
     ///
     /// - Parameters:
     ///   - events: at most `EventStore.eventsMax`, all of the view's room.
@@ -50,8 +56,28 @@ public struct ServedEvents: Sendable {
     public func serve(
         _ events: [StoredEvent], to viewer: Viewer, in view: RoomView, includesRoom: Bool
     ) async throws -> [ServedEvent] {
+        async let bundles = related.bundles(
+            of: events, to: viewer, in: view, serving: self, includesRoom: includesRoom)
         let prepared = try await prepare(events, of: view.room, rules: view.rules, includesRoom: includesRoom)
-        return prepared.map { $0.served(to: viewer, in: view) }
+        let found = try await bundles
+        return prepared.map { $0.served(to: viewer, in: view, bundle: found[$0.stored.event.id]) }
+    }
+
+    /// What is shown inside of `events`, for those who have prepared them already.
+    public func bundles(
+        of events: [StoredEvent], to viewer: Viewer, in view: RoomView, includesRoom: Bool
+    ) async throws -> [EventID: RelationBundle] {
+        try await related.bundles(of: events, to: viewer, in: view, serving: self, includesRoom: includesRoom)
+    }
+
+    /// Events of the view's room by their IDs.
+    func stored(_ ids: [EventID], in view: RoomView) async throws -> [EventID: StoredEvent] {
+        var found: [EventID: StoredEvent] = [:]
+        for start in stride(from: 0, to: ids.count, by: EventStore.eventsMax) {
+            let part = Array(ids[start..<min(start + EventStore.eventsMax, ids.count)])
+            found.merge(try await store.events(part, of: view.room, rules: view.rules)) { first, _ in first }
+        }
+        return found
     }
 
     /// The events with what every viewer gets of them, in the order given.

@@ -12,10 +12,18 @@ struct UnsignedJSON {
     let replaced: StoredEvent?
     /// The redaction of a redacted event, as the viewer may see it.
     let redaction: Event?
+    /// What is shown inside of the event of those that relate to it.
+    let bundle: RelationBundle?
 
     func bytes() -> [UInt8] {
         var writer = JSONWriter(reservingBytes: 256)
         writer.beginObject()
+        if let bundle {
+            writer.key("m.relations")
+            writer.beginObject()
+            writer.rawMembers(bundle.members)
+            writer.endObject()
+        }
         writer.member("membership", membership)
         if let replaced {
             writer.member("prev_content", replaced.event.content)

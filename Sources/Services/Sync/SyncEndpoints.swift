@@ -10,7 +10,9 @@ package enum SyncEndpoints {
             GetSync(
                 filters: $0.filters, syncs: $0.runner, initialPlaces: $0.initialPlaces,
                 bytesInFlight: $0.bytesInFlight, pace: $0.pace)
-        }
+        },
+        Entry { GetInitialSync(syncs: $0.runner, initialPlaces: $0.initialPlaces, pace: $0.pace) },
+        Entry { GetEvents(syncs: $0.runner) },
     ]
 
     /// Where the endpoints are, without making any.

@@ -31,10 +31,15 @@ package final class SyncParts: Sendable {
         callers = Callers(database: database)
         let memberships = UserMembershipStore(database: database)
         let users = UserRoomsMemory(store: memberships, accounts: AccountStore(database: database))
+        let unwanted = UnwantedSendersMemory(store: AccountDataStore(database: database))
         let (polls, typing) = (polls, typing)
         // A poll that is woken looks from the tail's cut: it must be there by then.
         tail = LogTail(
-            database: database, logger: logger, onUpdate: { users.apply($0) }, onVisible: { polls.apply($0) })
+            database: database, logger: logger,
+            onUpdate: { update in
+                users.apply(update)
+                unwanted.apply(update)
+            }, onVisible: { polls.apply($0) })
         readers = RoomReaders(database: database, isStateSharingOn: isStateSharingOn)
         inbox = ToDeviceInbox(store: ToDeviceStore(database: database), writers: writers, logger: logger)
         filters = FilterSource(store: FilterStore(database: database))
@@ -46,7 +51,7 @@ package final class SyncParts: Sendable {
             finder: ChangeFinder(tail: tail, activity: RoomActivityStore(database: database)),
             memberships: memberships, typing: typing, inbox: inbox)
         let composer = SyncComposer(
-            readers: readers, sections: sections, users: users, toldMembers: ToldMembers())
+            readers: readers, sections: sections, users: users, toldMembers: ToldMembers(), unwanted: unwanted)
         runner = SyncRunner(tail: tail, composer: composer, polls: polls, callers: callers, metrics: SyncMetrics())
         tokenChecks = TokenChecks(polls: polls, callers: callers, logger: logger)
     }

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import NIOCore
 import RoomReading
 import Storage
@@ -15,6 +16,14 @@ struct SyncAnswer: Sendable {
     var sharedByteCount = 0
 
     var byteCount: Int { pieces.reduce(0) { $0 + $1.readableBytes } }
+
+    /// The body, read again.
+    func object() throws -> JSONObject {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(byteCount)
+        for piece in pieces { bytes.append(contentsOf: piece.readableBytesView) }
+        return try JSONObject.parse(bytes)
+    }
 }
 
 /// The sections of an answer, before they are written.

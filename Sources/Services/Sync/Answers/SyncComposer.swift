@@ -16,6 +16,7 @@ struct SyncComposer: Sendable {
     let sections: SectionFinder
     let users: UserRoomsMemory
     let toldMembers: ToldMembers
+    let unwanted: UnwantedSendersMemory
 
     /// The answer to `request` at `cut`.
     ///
@@ -25,18 +26,25 @@ struct SyncComposer: Sendable {
     /// - Precondition: `cut` is not ahead of the tail.
     func compose(_ request: SyncRequest, since: SyncToken?, looked: Cut?, at cut: Cut) async throws -> SyncAnswer {
         let user = try await users.rooms(of: request.viewer.user, at: cut)
-        let found: SyncSections
+        var found: SyncSections
         if let since {
             found = try await sections.news(for: user, request, since: since, looked: looked, at: cut)
         } else {
             found = try await sections.everything(for: user, request, at: cut)
         }
+        var request = request
+        if !found.joined.isEmpty || !found.invited.isEmpty || !found.left.isEmpty {
+            let unwanted = try await unwanted.senders(unwantedBy: user.user)
+            request.unwanted = unwanted
+            found.invited.removeAll { unwanted.hidesInvite(by: $0.sender) }
+        }
         let told =
             request.filter.lazyLoadsMembers && !request.isInitial
             ? toldMembers.told(request.viewer, since: since) : [:]
         let joined = try await compose(found.joined, request, since: since, told: told)
+        let asked = request
         let left = try await concurrently(found.left) { left in
-            try await LeftRoomComposer(readers: readers, request: request, left: left).compose()
+            try await LeftRoomComposer(readers: readers, request: asked, left: left).compose()
         }
         let stripped = StrippedRoomComposer(readers: readers)
         let invited = try await concurrently(found.invited) {
@@ -64,10 +72,12 @@ struct SyncComposer: Sendable {
     private func compose(
         _ rooms: [JoinedRoom], _ request: SyncRequest, since: SyncToken?, told: ToldMembers.Members
     ) async throws -> [RoomAnswer?] {
+        guard !rooms.isEmpty else { return [] }
+        let ignored = Array(request.unwanted.ignored.subtracting([request.viewer.user]).prefix(IgnoredUsers.usersMax))
         var answers: [RoomAnswer?] = []
         for start in stride(from: 0, to: rooms.count, by: Self.roomsPerStatementMax) {
             let part = Array(rooms[start..<min(start + Self.roomsPerStatementMax, rooms.count)])
-            let prepared = try await withPagesAndReceipts(part, request)
+            let prepared = try await withUnread(withPagesAndReceipts(part, request), request, ignoring: ignored)
             answers += try await concurrently(prepared) { joined in
                 try await JoinedRoomComposer(
                     readers: readers, request: request, joined: joined,
@@ -81,8 +91,7 @@ struct SyncComposer: Sendable {
     /// The rooms with what can be read for many of them in one statement.
     private func withPagesAndReceipts(_ rooms: [JoinedRoom], _ request: SyncRequest) async throws -> [JoinedRoom] {
         let fresh = rooms.filter { $0.since == nil }
-        let timeline = request.filter.timeline
-        let isPaged = timeline.wantsAllEvents && !fresh.isEmpty
+        let isPaged = request.wantsAllEvents && !fresh.isEmpty
         async let pages = readers.events.newest(
             of: isPaged
                 ? fresh.map {
@@ -93,10 +102,29 @@ struct SyncComposer: Sendable {
         async let receipts = readers.receipts.receipts(
             in: withReceipts.map { ($0.room.room, $0.since ?? .zero, $0.upTo) }, for: request.viewer.user)
         let (foundPages, foundReceipts) = (try await pages, try await receipts)
+        let related = try await readers.relations.parents(among: foundPages.values.flatMap { $0.map(\.event.id) })
         return rooms.map { room in
             var room = room
             room.receipts = foundReceipts[room.room.room] ?? []
-            if isPaged, room.since == nil { room.firstPage = foundPages[room.room.room] ?? [] }
+            room.hasOwnReceipt = room.receipts.contains { $0.user == request.viewer.user }
+            if isPaged, room.since == nil {
+                room.firstPage = foundPages[room.room.room] ?? []
+                room.related = related
+            }
+            return room
+        }
+    }
+
+    /// The rooms with what the user has not read of them.
+    private func withUnread(
+        _ rooms: [JoinedRoom], _ request: SyncRequest, ignoring ignored: [UserID]
+    ) async throws -> [JoinedRoom] {
+        let counts = try await readers.unread.counts(
+            in: rooms.map { UnreadRequest(room: $0.room.room, joinedAt: $0.room.position, upTo: $0.upTo) },
+            for: request.viewer.user, ignoring: ignored, listsThreads: request.filter.listsUnreadThreads)
+        return rooms.map { room in
+            var room = room
+            room.unread = counts[room.room.room] ?? RoomUnread()
             return room
         }
     }

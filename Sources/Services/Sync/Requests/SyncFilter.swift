@@ -17,6 +17,8 @@ struct SyncFilter: Sendable {
     let state: EventFilter
     let ephemeral: EventFilter
     let roomAccountData: EventFilter
+    /// Whether unread events of threads are counted thread by thread.
+    let listsUnreadThreads: Bool
 
     init(_ json: JSONObject = [:]) {
         func part(_ object: JSONObject?, _ key: String) -> EventFilter {
@@ -30,6 +32,7 @@ struct SyncFilter: Sendable {
         state = part(room, "state")
         ephemeral = part(room, "ephemeral")
         roomAccountData = part(room, "account_data")
+        listsUnreadThreads = room?["timeline"]?["unread_thread_notifications"]?.boolValue ?? false
     }
 
     var timelineLimit: Int { min(max(0, timeline.limit ?? Self.timelineLimitDefault), Self.timelineLimitMax) }

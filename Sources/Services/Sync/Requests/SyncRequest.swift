@@ -1,3 +1,4 @@
+import Events
 import Identifiers
 import MatrixHTTP
 import RoomReading
@@ -15,6 +16,14 @@ struct SyncRequest: Sendable {
     let usesStateAfter: Bool
     /// Zero: answer at once.
     let timeout: Duration
+    /// Whom the viewer does not hear from; known when an answer is composed.
+    var unwanted = UnwantedSenders.none
+
+    /// Whether every event of a wanted room's timeline is wanted.
+    var wantsAllEvents: Bool { filter.timeline.wantsAllEvents && unwanted.isEmpty }
+
+    /// Whether an event of a wanted room belongs into its timeline.
+    func wants(_ event: Event) -> Bool { filter.timeline.wants(event) && !unwanted.hides(event) }
 
     /// Whether the answer can be large: such requests have a class of cost of their own.
     var isInitial: Bool { since == nil || isFullState }

@@ -27,6 +27,13 @@ struct SyncRunner: Sendable {
         return try await poll(request, since: reachable, token: token, until: deadline)
     }
 
+    /// Where a client is that wants to know nothing of what was.
+    func now(for user: UserID) async throws -> SyncToken {
+        let cut = try currentCut()
+        let rooms = try await composer.users.rooms(of: user, at: cut)
+        return SyncToken(cut: cut, toDevice: cut[rooms.shard], typing: .none, user: user)
+    }
+
     /// Answers without waiting for anything to happen, so with all that has happened: nothing would wake the client for
     /// what a tail a few milliseconds behind leaves out.
     private func answer(_ request: SyncRequest, since: SyncToken?) async throws -> SyncAnswer {

@@ -16,4 +16,10 @@ struct JoinedRoom: Sendable {
     var typing: [UserID]?
     /// The newest events, newest first, when they have been read already.
     var firstPage: [StoredEvent]?
+    /// Those of ``firstPage`` that something relates to.
+    var related: Set<EventID> = []
+    /// What the user has not read at ``upTo``.
+    var unread = RoomUnread()
+    /// Whether a receipt of the user's own has come, so that their counts may have changed.
+    var hasOwnReceipt = false
 }

@@ -38,25 +38,23 @@ struct JoinedRoomComposer: Sendable {
         let accountData = joined.accountData.filter {
             filter.roomAccountData.wants(room: room.room) && filter.roomAccountData.wants(type: $0.type)
         }
+        let bundles = try await bundles(of: timeline)
         let isSilent =
-            timeline.events.isEmpty && !timeline.isLimited && state.part.isEmpty && state.summary == nil
+            !joined.hasOwnReceipt && timeline.events.isEmpty && !timeline.isLimited && state.part.isEmpty
+            && state.summary == nil
             && ephemeral.isEmpty && accountData.isEmpty
         if isSilent, !needsWholeState { return nil }
 
         var writer = SpliceWriter()
         writer.json.beginObject()
-        TimelinePart.write(timeline, to: &writer.json, for: request.viewer, rule: rule)
+        TimelinePart.write(timeline, to: &writer.json, for: request.viewer, rule: rule, bundles: bundles)
         writer.json.key(request.usesStateAfter ? "state_after" : "state")
         state.part.write(to: &writer)
         writer.json.key("ephemeral")
         ephemeral.write(to: &writer.json)
         writer.json.key("account_data")
         AccountDataPart.write(accountData, to: &writer.json)
-        writer.json.key("unread_notifications")
-        writer.json.beginObject()
-        writer.json.member("highlight_count", 0)
-        writer.json.member("notification_count", 0)
-        writer.json.endObject()
+        UnreadPart.write(joined.unread, to: &writer.json, listsThreads: filter.listsUnreadThreads)
         if let summary = state.summary {
             writer.json.key("summary")
             summary.write(to: &writer.json)
@@ -64,6 +62,17 @@ struct JoinedRoomComposer: Sendable {
         writer.json.endObject()
         return RoomAnswer(
             pieces: writer.finish(), members: state.members, sharedByteCount: state.part.sharedByteCount)
+    }
+
+    /// What is shown inside of the timeline's events; whoever missed nothing adds it up for themselves.
+    private func bundles(of timeline: Timeline) async throws -> [EventID: RelationBundle] {
+        guard joined.since == nil || timeline.isLimited else { return [:] }
+        var messages = timeline.events.map(\.stored)
+        if joined.firstPage != nil { messages.removeAll { !joined.related.contains($0.event.id) } }
+        guard !messages.isEmpty,
+            let view = try await readers.views.view(of: room.room, for: request.viewer.user, at: joined.upTo)
+        else { return [:] }
+        return try await readers.served.bundles(of: messages, to: request.viewer, in: view, includesRoom: false)
     }
 
     private func recentPart() async throws -> RoomRun? {
@@ -79,11 +88,10 @@ struct JoinedRoomComposer: Sendable {
         guard filter.timeline.wants(room: room.room) else {
             return (Timeline(events: [], isLimited: false, start: joined.upTo), nil)
         }
-        let filter = filter.timeline
-        let wantsAll = filter.wantsAllEvents
+        let wantsAll = request.wantsAllEvents
         if let since = joined.since {
             guard let run else { return (Timeline(events: [], isLimited: false, start: joined.upTo), nil) }
-            let wants = { (stored: StoredEvent) in wantsAll || filter.wants(stored.event) }
+            let wants = { (stored: StoredEvent) in wantsAll || request.wants(stored.event) }
             if let timeline = TimelineReader.read(run, after: since, upTo: joined.upTo, limit: limit, wants: wants) {
                 return (timeline, nil)
             }
@@ -96,7 +104,7 @@ struct JoinedRoomComposer: Sendable {
         let timeline = try await readers.timelines.read(
             room, after: .zero, upTo: joined.upTo, limit: limit, first: joined.firstPage, wantsAll: wantsAll
         ) { stored in
-            (wantsAll || filter.wants(stored.event)) && (rule?.isVisible(at: stored.position) ?? true)
+            (wantsAll || request.wants(stored.event)) && (rule?.isVisible(at: stored.position) ?? true)
         }
         return (timeline, rule)
     }

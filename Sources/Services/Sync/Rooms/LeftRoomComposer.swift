@@ -39,9 +39,14 @@ struct LeftRoomComposer: Sendable {
         let accountData = left.accountData.filter {
             filter.roomAccountData.wants(room: room.room) && filter.roomAccountData.wants(type: $0.type)
         }
+        var bundles: [EventID: RelationBundle] = [:]
+        if timeline.isLimited, let view {
+            bundles = try await readers.served.bundles(
+                of: timeline.events.map(\.stored), to: request.viewer, in: view, includesRoom: false)
+        }
         var writer = SpliceWriter()
         writer.json.beginObject()
-        TimelinePart.write(timeline, to: &writer.json, for: request.viewer, rule: rule)
+        TimelinePart.write(timeline, to: &writer.json, for: request.viewer, rule: rule, bundles: bundles)
         writer.json.key(request.usesStateAfter ? "state_after" : "state")
         state.write(to: &writer)
         writer.json.key("account_data")
@@ -56,8 +61,7 @@ struct LeftRoomComposer: Sendable {
             return Timeline(events: [], isLimited: false, start: room.position)
         }
         let user = request.viewer.user
-        let timelineFilter = filter.timeline
-        let wantsAll = timelineFilter.wantsAllEvents
+        let wantsAll = request.wantsAllEvents
         let (after, isOnlyMembership) =
             switch left.known {
             case .nothing: (ShardSequence.zero, !rule.wasEverJoined)
@@ -68,7 +72,7 @@ struct LeftRoomComposer: Sendable {
         return try await readers.timelines.read(
             room, after: after, upTo: room.position, limit: filter.timelineLimit, wantsAll: false
         ) { stored in
-            guard wantsAll || timelineFilter.wants(stored.event) else { return false }
+            guard wantsAll || request.wants(stored.event) else { return false }
             if stored.event.memberTarget == user { return true }
             return rule.isVisible(at: stored.position) && rule.isWithinTimeInRoom(stored.position)
         }

@@ -36,11 +36,13 @@ final class RecentRooms: Sendable {
     private let state = Mutex(State())
     private let readings = Counter(label: "apus_sync_room_readings_total")
 
-    init(events: EventStore, deltas: StateDeltaStore, bytesMax: Int = RecentRooms.bytesMax) {
+    init(
+        events: EventStore, served: ServedEvents, deltas: StateDeltaStore, bytesMax: Int = RecentRooms.bytesMax
+    ) {
         self.events = events
         self.deltas = deltas
         self.bytesMax = bytesMax
-        served = ServedEvents(store: events)
+        self.served = served
     }
 
     /// Bytes kept now, about.

@@ -17,18 +17,24 @@ struct RoomReaders: Sendable {
     let summaries: RoomSummaries
     let receipts: ReceiptStore
     let accountData: AccountDataStore
+    let relations: RelationStore
+    let unread: UnreadStore
+    let ignored: IgnoredUsers
 
     init(database: any PostgresQuerying, isStateSharingOn: Bool) {
         events = EventStore(database: database)
-        served = ServedEvents(store: events)
+        relations = RelationStore(database: database)
+        unread = UnreadStore(database: database)
+        accountData = AccountDataStore(database: database)
+        ignored = IgnoredUsers(store: accountData)
+        served = ServedEvents(store: events, bundles: RelationBundles(relations: relations, ignored: ignored))
         timelines = TimelineReader(events: events, served: served)
         deltas = StateDeltaStore(database: database)
-        recent = RecentRooms(events: events, deltas: deltas)
+        recent = RecentRooms(events: events, served: served, deltas: deltas)
         roots = StateRoots(store: StateRootStore(database: database))
         states = SharedStateJSON(roots: roots, events: events, isSharingOn: isStateSharingOn)
         summaries = RoomSummaries(store: RoomSummaryStore(database: database), roots: roots, events: events)
         receipts = ReceiptStore(database: database)
-        accountData = AccountDataStore(database: database)
         views = RoomViews(
             placements: RoomPlacements(facts: RoomFacts(database: database)),
             memberships: MembershipHistory(database: database), history: StateHistory(database: database),

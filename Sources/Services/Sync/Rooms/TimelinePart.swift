@@ -1,18 +1,25 @@
 import CanonicalJSON
+import Identifiers
 import RoomReading
 
 /// Writes `timeline` of a room.
 enum TimelinePart {
-    /// - Parameter rule: what the viewer was and saw; `nil`: they were in the room all the time.
-    static func write(_ timeline: Timeline, to writer: inout JSONWriter, for viewer: Viewer, rule: VisibilityRule?) {
+    /// - Parameters:
+    ///   - rule: what the viewer was and saw; `nil`: they were in the room all the time.
+    ///   - bundles: what is shown inside of events.
+    static func write(
+        _ timeline: Timeline, to writer: inout JSONWriter, for viewer: Viewer, rule: VisibilityRule?,
+        bundles: [EventID: RelationBundle] = [:]
+    ) {
         writer.key("timeline")
         writer.beginObject()
         writer.key("events")
         writer.beginArray()
         for event in timeline.events {
             let membership = rule?.membership(at: event.stored.position) ?? "join"
-            event.served(to: viewer, membership: membership) { rule?.isVisible(at: $0.position) ?? true }
-                .write(to: &writer)
+            event.served(to: viewer, membership: membership, bundle: bundles[event.stored.event.id]) {
+                rule?.isVisible(at: $0.position) ?? true
+            }.write(to: &writer)
         }
         writer.endArray()
         writer.member("limited", timeline.isLimited)
