@@ -9,11 +9,12 @@ import Testing
 import WorkerContracts
 
 @Suite struct CreateRoomTests {
+    private static func server() throws -> ServerName { try #require(ServerName("test.example")) }
     private static func user(_ name: String) throws -> UserID { try #require(UserID("@\(name):test.example")) }
 
     private static func events(_ body: JSONObject, alias: String? = nil) throws -> FirstEvents {
         FirstEvents(
-            request: try CreateRoomRequest(BodyFields(body)), creator: try user("anna"),
+            request: try CreateRoomRequest(BodyFields(body), server: try server()), creator: try user("anna"),
             alias: alias.flatMap { RoomAlias($0) }, profiles: [try user("anna"): ["displayname": "Anna"]])
     }
 
@@ -189,9 +190,9 @@ import WorkerContracts
         func body(_ count: Int) -> JSONObject {
             ["invite": .array((0..<count).map { .string("@u\($0):test.example") })]
         }
-        _ = try CreateRoomRequest(BodyFields(body(CreateRoomRequest.invitesMax)))
+        _ = try CreateRoomRequest(BodyFields(body(CreateRoomRequest.invitesMax)), server: try Self.server())
         #expect(throws: (any Error).self) {
-            try CreateRoomRequest(BodyFields(body(CreateRoomRequest.invitesMax + 1)))
+            try CreateRoomRequest(BodyFields(body(CreateRoomRequest.invitesMax + 1)), server: try Self.server())
         }
     }
 }

@@ -20,31 +20,41 @@ final class Gateway: Sendable {
         var sharedSecret: String? = "shared secret"
     }
 
+    /// All at once, each would be slower than what it waits for.
+    private static let places = WorldSlots(8)
+
     let database: PostgresDatabase
     let client: HTTPClient
     let address: String
+    /// What the endpoints are made of.
+    let parts: ClientParts
 
-    private init(database: PostgresDatabase, client: HTTPClient, address: String) {
+    private init(database: PostgresDatabase, client: HTTPClient, address: String, parts: ClientParts) {
         self.database = database
         self.client = client
         self.address = address
+        self.parts = parts
     }
 
     /// Runs `body` with a writer that only records what it is asked.
     static func with(
         _ options: Options = Options(), _ body: (Gateway, RecordingWriter) async throws -> Void
     ) async throws {
-        try await TestDatabase.with { test in
-            let writer = RecordingWriter()
-            try await serve(options, test.database, writer) { try await body($0, writer) }
+        try await places.withPlace {
+            try await TestDatabase.with { test in
+                let writer = RecordingWriter()
+                try await serve(options, test.database, writer) { try await body($0, writer) }
+            }
         }
     }
 
     /// Runs `body` with a real room-writer.
     static func withRoomWriter(_ body: (Gateway) async throws -> Void) async throws {
-        try await TestDatabase.with { test in
-            try await OwnRoomWriter.with(test) { writer in
-                try await serve(Options(), test.database, writer, body)
+        try await places.withPlace {
+            try await TestDatabase.with { test in
+                try await OwnRoomWriter.with(test) { writer in
+                    try await serve(Options(), test.database, writer, body)
+                }
             }
         }
     }
@@ -62,8 +72,9 @@ final class Gateway: Sendable {
         defer { client.shutdown() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listener.run() }
+            group.addTask { await parts.run() }
             let address = try #require(await listener.boundAddress())
-            try await body(Gateway(database: database, client: client, address: address))
+            try await body(Gateway(database: database, client: client, address: address, parts: parts))
             group.cancelAll()
             // The listener ends by cancellation, whichever way it says so.
             do { try await group.waitForAll() } catch {}

@@ -5,7 +5,9 @@ import MatrixHTTP
 package enum ClientEndpoints {
     package typealias Entry = EndpointEntry<ClientParts>
 
-    package static let entries: [Entry] = discovery + accounts + devices + rooms + events + reading + people
+    package static let entries: [Entry] =
+        discovery + accounts + devices + rooms + events + reading + people + messages
+        + roomLife
 
     /// Where the endpoints are, without making any.
     package static var routes: [Route] { entries.map(\.route) }
@@ -59,13 +61,14 @@ package enum ClientEndpoints {
         Entry {
             CreateRoom(
                 server: $0.settings.server, shardCount: $0.shardCount,
-                genesis: RoomGenesis(server: $0.settings.server, key: $0.settings.signingKey), aliases: $0.aliases,
-                profiles: $0.profiles, sender: $0.sender, clock: $0.clock)
+                genesis: $0.genesis, aliases: $0.aliases, published: $0.published, profiles: $0.profiles,
+                sender: $0.sender,
+                inviteGuard: $0.inviteGuard, clock: $0.clock)
         },
         Entry { JoinRoom(joiner: $0.joiner) },
         Entry { JoinRoomByAlias(joiner: $0.joiner, aliases: $0.aliasResolver) },
-        Entry { InviteUser(memberships: $0.memberships, server: $0.settings.server) },
-        Entry { LeaveRoom(memberships: $0.memberships) },
+        Entry { InviteUser(memberships: $0.memberships, server: $0.settings.server, inviteGuard: $0.inviteGuard) },
+        Entry { LeaveRoom(memberships: $0.memberships, access: $0.access, notices: $0.noticeRooms) },
         Entry { KickUser(memberships: $0.memberships, access: $0.access) },
         Entry { BanUser(memberships: $0.memberships) },
         Entry { UnbanUser(memberships: $0.memberships, access: $0.access) },
@@ -78,7 +81,10 @@ package enum ClientEndpoints {
     ]
 
     private static let events: [Entry] = [
-        Entry { SendEvent(sender: $0.sender) },
+        Entry {
+            SendEvent(
+                sender: $0.sender, relations: RelationRules(relations: $0.reading.relations), delays: $0.delays)
+        },
         Entry { RedactEvent(sender: $0.sender, access: $0.access) },
         Entry { PutState(setter: $0.stateSetter) },
         Entry { PutStateWithoutKey(setter: $0.stateSetter) },
@@ -120,5 +126,55 @@ package enum ClientEndpoints {
         Entry { SetReadMarkers(setter: $0.receiptSetter) },
         Entry { CreateFilter(filters: $0.filters) },
         Entry { GetFilter(filters: $0.filters) },
+    ]
+
+    private static let messages: [Entry] = [
+        Entry { ListRelations(lister: $0.relationLister) },
+        Entry { ListRelationsOfType(lister: $0.relationLister) },
+        Entry { ListRelationsOfEventType(lister: $0.relationLister) },
+        Entry {
+            ListThreads(
+                reader: $0.reading.reader, threads: $0.reading.threads, events: $0.reading.events,
+                served: $0.reading.served, ignored: $0.reading.ignored)
+        },
+        Entry {
+            ListNotifications(
+                store: $0.reading.notifications, reader: $0.reading.reader, events: $0.reading.events,
+                served: $0.reading.served, ignored: $0.reading.ignored)
+        },
+        Entry {
+            GetRoomInitialSync(
+                reader: $0.reading.reader, pages: $0.reading.pages, served: $0.reading.served,
+                lists: $0.reading.lists, accountData: $0.reading.accountData)
+        },
+        Entry { SearchEvents(access: $0.access, finder: $0.searchFinder, results: $0.searchResults) },
+    ]
+
+    /// Rooms beyond chat: knocking, upgrades, finding them.
+    private static let roomLife: [Entry] = [
+        Entry { KnockRoom(rooms: $0.rooms, memberships: $0.memberships, aliases: $0.aliasResolver) },
+        Entry { UpgradeRoom(upgrader: $0.upgrader) },
+        Entry { GetHierarchy(previews: $0.previews) },
+        Entry { GetRoomSummary(summaries: $0.summaries) },
+        Entry { GetUnstableRoomSummary(summaries: $0.summaries) },
+        Entry { GetFirstUnstableRoomSummary(summaries: $0.summaries) },
+        Entry { GetRoomVisibility(rooms: $0.rooms, published: $0.published) },
+        Entry {
+            SetRoomVisibility(
+                rooms: $0.rooms, access: $0.access, accounts: $0.accounts, published: $0.published, clock: $0.clock)
+        },
+        Entry { ListPublicRooms(directory: $0.directory) },
+        Entry { SearchPublicRooms(directory: $0.directory) },
+        Entry { SearchUserDirectory(users: $0.userSearch) },
+        Entry { GetMutualRooms(mutual: $0.mutualRooms) },
+        Entry { GetUnstableMutualRooms(mutual: $0.mutualRooms) },
+        Entry { ReportRoom(rooms: $0.rooms, reporter: $0.reporter) },
+        Entry { ReportUser(server: $0.settings.server, accounts: $0.accounts, reporter: $0.reporter) },
+        Entry { ReportEvent(visible: $0.visibleEvents, reporter: $0.reporter) },
+        Entry { ListDelayedEvents(store: $0.delayedEvents) },
+        Entry { GetDelayedEvent(store: $0.delayedEvents) },
+        Entry { UpdateDelayedEvent(delays: $0.delays) },
+        Entry { ActOnDelayedEvent(delays: $0.delays) },
+        Entry { GetEventByTime(reader: $0.reading.reader, finder: EventTimes(events: $0.reading.events)) },
     ]
 }

@@ -11,10 +11,12 @@ package struct ClientParts: Sendable {
     let settings: ClientSettings
     let shardCount: Int
     let clock: WallClock
+    let logger: Logger
     let accounts: AccountStore
     let devices: DeviceStore
     let profiles: ProfileStore
     let aliases: AliasStore
+    let published: PublishedRooms
     let filters: FilterStore
     let registrationTokens: RegistrationTokenStore
     let rooms: RoomPlacements
@@ -28,7 +30,12 @@ package struct ClientParts: Sendable {
     let attempts: LoginAttempts
     let auth: InteractiveAuth
     let removal: DeviceRemoval
+    let userSearch: UserSearchStore
+    let spreader: ProfileSpreader
     let profileSetter: ProfileSetter
+    let reports: ReportStore
+    let noticeRooms: ServerNoticeRooms
+    let delayedEvents: DelayedEventStore
     let accountMaker: AccountMaker
     let aliasResolver: AliasResolver
     let accountData: AccountDataReader
@@ -43,10 +50,12 @@ package struct ClientParts: Sendable {
         self.settings = settings
         self.shardCount = shardCount
         self.clock = clock
+        self.logger = logger
         accounts = AccountStore(database: database)
         devices = DeviceStore(database: database)
         profiles = ProfileStore(database: database)
         aliases = AliasStore(database: database)
+        published = PublishedRooms(database: database)
         filters = FilterStore(database: database)
         registrationTokens = RegistrationTokenStore(database: database)
         let facts = RoomFacts(database: database)
@@ -64,7 +73,14 @@ package struct ClientParts: Sendable {
                 secret: settings.clusterSecret, purpose: "interactive auth", life: InteractiveAuth.sessionLife),
             clock: clock)
         removal = DeviceRemoval(devices: devices, sender: sender, logger: logger)
-        profileSetter = ProfileSetter(profiles: profiles, access: access, sender: sender, logger: logger)
+        userSearch = UserSearchStore(database: database)
+        spreader = ProfileSpreader(
+            store: ProfileSpreadStore(database: database), profiles: profiles, access: access, sender: sender,
+            logger: logger)
+        profileSetter = ProfileSetter(profiles: profiles, search: userSearch, spreader: spreader)
+        reports = ReportStore(database: database)
+        noticeRooms = ServerNoticeRooms(database: database)
+        delayedEvents = DelayedEventStore(database: database)
         accountMaker = AccountMaker(
             accounts: accounts, passwords: passwords, starter: starter, clock: clock, shardCount: shardCount)
         let accountDataStore = AccountDataStore(database: database)
@@ -88,15 +104,74 @@ package struct ClientParts: Sendable {
 
     var joiner: Joiner {
         Joiner(
-            rooms: rooms, memberships: memberships, restricted: RestrictedJoin(access: access))
+            rooms: rooms, memberships: memberships, restricted: RestrictedJoin(access: access), succession: succession,
+            thirdParty: ThirdPartyJoin(access: access, memberships: memberships))
+    }
+
+    /// Does the work that goes on between requests, until cancelled.
+    package func run() async { await spreader.run() }
+
+    var delays: DelayedEvents {
+        DelayedEvents(store: delayedEvents, rooms: rooms, access: access, secret: settings.clusterSecret)
+    }
+
+    var inviteGuard: InviteGuard { InviteGuard(accountData: accountData.store) }
+
+    /// Tells users something in the name of the server.
+    package var serverNotices: ServerNotices {
+        ServerNotices(
+            server: settings.server, shardCount: shardCount, genesis: genesis, rooms: noticeRooms, access: access,
+            tags: tags, memberships: memberships, sender: sender, clock: clock)
+    }
+
+    var reporter: Reporter { Reporter(reports: reports, clock: clock) }
+
+    var mutualRooms: MutualRoomReader { MutualRoomReader(facts: access.facts) }
+
+    var previews: RoomPreviews { RoomPreviews(facts: access.facts) }
+
+    var summaries: RoomSummaryReader { RoomSummaryReader(previews: previews, aliases: aliasResolver) }
+
+    var directory: RoomDirectory { RoomDirectory(server: settings.server, published: published, previews: previews) }
+
+    var genesis: RoomGenesis { RoomGenesis(server: settings.server, key: settings.signingKey) }
+
+    var succession: RoomSuccession {
+        RoomSuccession(access: access, store: accountData.store, tags: tags, sender: sender, logger: logger)
+    }
+
+    var upgrader: RoomUpgrader {
+        RoomUpgrader(
+            shardCount: shardCount, genesis: genesis, facts: access.facts, access: access,
+            aliases: aliases, published: published, profiles: profiles, sender: sender, succession: succession,
+            clock: clock, logger: logger)
     }
 
     var stateSetter: StateSetter {
         StateSetter(
-            sender: sender, aliases: CanonicalAliasRule(aliases: aliases, access: access), server: settings.server)
+            sender: sender, aliases: CanonicalAliasRule(aliases: aliases, access: access), server: settings.server,
+            inviteGuard: inviteGuard, delays: delays)
     }
 
     var receiptSetter: ReceiptSetter {
-        ReceiptSetter(rooms: rooms, access: access, visible: visibleEvents, sender: sender, clock: clock)
+        ReceiptSetter(
+            rooms: rooms, access: access, visible: visibleEvents, sender: sender, clock: clock,
+            relations: reading.relations)
+    }
+
+    var relationLister: RelationLister {
+        RelationLister(
+            visible: visibleEvents, relations: reading.relations, events: reading.events, served: reading.served,
+            ignored: reading.ignored)
+    }
+
+    var searchFinder: SearchFinder {
+        SearchFinder(
+            store: reading.search, reader: reading.reader, events: reading.events, ignored: reading.ignored)
+    }
+
+    var searchResults: SearchResults {
+        SearchResults(
+            pages: reading.pages, served: reading.served, lists: reading.lists, lazyMembers: reading.lazyMembers)
     }
 }

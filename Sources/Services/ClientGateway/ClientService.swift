@@ -18,6 +18,7 @@ public final class ClientService: WorkerService {
     private let member: ClusterMember
     private let logger: Logger
     private let served = Mutex<[(Route, HTTPListener.Handler)]>([])
+    private let parts = Mutex<ClientParts?>(nil)
 
     /// - Throws: ``ConfigurationProblems`` when the server's name or signing key cannot be used.
     public init(configuration: WorkerConfiguration, logger: Logger) throws {
@@ -43,10 +44,17 @@ public final class ClientService: WorkerService {
         let callers = Callers(database: member.database)
         let routes = ClientEndpoints.all(parts).map { $0.served(by: callers) }
         served.withLock { $0 = routes }
+        self.parts.withLock { $0 = parts }
     }
 
     public func announce(_ addresses: WorkerAddresses) async throws { try await member.announce(addresses) }
-    public func run() async throws { await member.run() }
+    public func run() async throws {
+        let parts = parts.withLock { $0 }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.member.run() }
+            group.addTask { await parts?.run() }
+        }
+    }
     public func beginDraining() async { await member.beginDraining() }
     /// Requests are short: they end by themselves.
     public func drain() async {}

@@ -5,12 +5,16 @@ import MatrixHTTP
 package enum Username {
     /// The ID of a new account of that name; ASCII capitals are made small, as people type them.
     ///
-    /// - Throws: `M_INVALID_USERNAME` for what the grammar of user IDs refuses (spec v1.19, "User Identifiers").
+    /// - Throws: `M_INVALID_USERNAME` for what the grammar of user IDs refuses (spec v1.19, "User Identifiers"),
+    ///   `M_USER_IN_USE` for the server's own.
     package static func newUser(_ name: String, on server: ServerName) throws -> UserID {
         guard let user = UserID(localpart: lowercased(name), server: server) else {
             throw MatrixError(
                 status: 400, errcode: "M_INVALID_USERNAME",
                 message: "A user name is of a-z 0-9 . _ = - / + and at most 255 bytes with the server's name.")
+        }
+        guard user.localpart != ServerNotices.localpart else {
+            throw MatrixError.userInUse("This name is the server's own.")
         }
         return user
     }

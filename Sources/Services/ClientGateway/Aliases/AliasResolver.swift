@@ -14,4 +14,16 @@ struct AliasResolver: Sendable {
         }
         return record
     }
+
+    /// The room that a path parameter names by its ID or by an alias.
+    ///
+    /// - Throws: `M_INVALID_PARAM` for text that is neither, `M_NOT_FOUND` for an alias that points nowhere.
+    func room(named text: String) async throws -> RoomID {
+        if text.utf8.first == UInt8(ascii: "#") {
+            guard let alias = RoomAlias(text) else { throw MatrixError.invalidParam("This is not a valid room alias.") }
+            return try await resolve(alias).room
+        }
+        guard let room = RoomID(text) else { throw MatrixError.invalidParam("This is not a room ID or alias.") }
+        return room
+    }
 }

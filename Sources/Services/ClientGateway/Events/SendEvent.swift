@@ -10,8 +10,13 @@ struct SendEvent: Endpoint {
         .put, "/_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}", cost: .write, bodyLimit: .event)
 
     let sender: CommandSender
+    let relations: RelationRules
+    let delays: DelayedEvents
 
-    /// - Throws: `M_FORBIDDEN` for an unknown room or when the caller may not send it, `M_BAD_JSON`, `M_TOO_LARGE`.
+    /// With `org.matrix.msc4140.delay` it is sent later (MSC4140).
+    ///
+    /// - Throws: `M_FORBIDDEN` for an unknown room or when the caller may not send it, `M_BAD_JSON`, `M_TOO_LARGE`,
+    ///   `M_DUPLICATE_ANNOTATION` for a reaction that is there already, `M_UNKNOWN` for a thread inside of a thread.
     func respond(to request: UserRequest) async throws -> JSONObject {
         let room = try request.path("roomId", as: RoomID.self)
         let type = try request.path("eventType")
@@ -19,12 +24,17 @@ struct SendEvent: Endpoint {
         let content = try request.jsonBody()
         try EventLimits.check(type: type)
         try EventLimits.check(content: content)
+        let local = ClientTransaction(device: request.device, id: transaction.text)
+        try await relations.check(type: type, content, by: request.caller, transaction: local)
         let draft = EventDraft(
             type: type, stateKey: nil, sender: request.caller, content: content,
             redacts: try Self.redacted(by: type, content),
-            transaction: ClientTransaction(device: request.device, id: transaction.text))
+            transaction: local)
         let id = CommandID.transaction(
             transaction, of: request.caller, device: request.device, endpoint: "send", scope: room.rawValue)
+        if let delay = try DelayedEvents.delay(request) {
+            return try await delays.schedule(draft, in: room, after: delay, id: id.delayed)
+        }
         let event = try await sender.append(draft, to: room, id: id)
         return ["event_id": .string(event.rawValue)]
     }

@@ -8,8 +8,10 @@ struct InviteUser: Endpoint {
 
     let memberships: MembershipWriter
     let server: ServerName
+    let inviteGuard: InviteGuard
 
-    /// - Throws: `M_FORBIDDEN` when the caller may not invite, or the user is banned or in the room already.
+    /// - Throws: `M_FORBIDDEN` when the caller may not invite, or the user is banned or in the room already,
+    ///   `M_INVITE_BLOCKED` when they take no invites of the caller's.
     func respond(to request: UserRequest) async throws -> EmptyObject {
         let room = try request.path("roomId", as: RoomID.self)
         let body = BodyFields(try request.jsonBody())
@@ -20,6 +22,7 @@ struct InviteUser: Endpoint {
         let invited = try MembershipWriter.target(body)
         let reason = try body.string("reason")
         guard invited.server == server else { throw MatrixError.forbidden("This server does not reach other servers.") }
+        try await inviteGuard.check(invited, by: request.caller)
         try await memberships.set(
             .invite, of: invited, by: request.caller, in: room, reason: reason, showsProfile: true)
         return EmptyObject()

@@ -29,14 +29,7 @@ struct JoinRoomByAlias: Endpoint {
     func respond(to request: UserRequest) async throws -> JSONObject {
         let text = try request.path("roomIdOrAlias")
         let body = BodyFields(try request.optionalJSONBody())
-        let room: RoomID
-        if text.utf8.first == UInt8(ascii: "#") {
-            guard let alias = RoomAlias(text) else { throw MatrixError.invalidParam("This is not a valid room alias.") }
-            room = try await aliases.resolve(alias).room
-        } else {
-            guard let parsed = RoomID(text) else { throw MatrixError.invalidParam("This is not a room ID or alias.") }
-            room = parsed
-        }
+        let room = try await aliases.room(named: text)
         return try await joiner.join(room, caller: request.caller, body: body)
     }
 }
@@ -46,16 +39,20 @@ struct Joiner: Sendable {
     let rooms: RoomPlacements
     let memberships: MembershipWriter
     let restricted: RestrictedJoin
+    let succession: RoomSuccession
+    let thirdParty: ThirdPartyJoin
 
     func join(_ room: RoomID, caller: UserID, body: BodyFields) async throws -> JSONObject {
         let reason = try body.string("reason")
-        _ = try body.object("third_party_signed")
+        let proof = try ThirdPartyJoin.Proof(body, of: caller)
         guard try await rooms.find(room) != nil else {
             throw MatrixError.notFound("No server that this one can reach has the room.")
         }
+        if let proof { try await thirdParty.invite(caller, to: room, by: proof) }
         let extra = try await restricted.authorisation(for: caller, in: room)
         try await memberships.set(
             .join, of: caller, by: caller, in: room, reason: reason, showsProfile: true, extra: extra)
+        await succession.carry(caller, into: room)
         return ["room_id": .string(room.rawValue)]
     }
 }

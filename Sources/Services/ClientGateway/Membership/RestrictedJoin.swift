@@ -32,12 +32,10 @@ struct RestrictedJoin: Sendable {
     }
 
     private func isInOne(of conditions: [JSONValue], _ user: UserID) async throws -> Bool {
-        for condition in conditions.prefix(Self.roomsMax) {
-            guard condition["type"]?.stringValue == "m.room_membership",
-                let room = condition["room_id"]?.stringValue.flatMap({ RoomID($0) })
-            else { continue }
-            if try await access.membership(of: user, in: room) == .join { return true }
+        let rooms = conditions.prefix(Self.roomsMax).compactMap { condition -> RoomID? in
+            guard condition["type"]?.stringValue == "m.room_membership" else { return nil }
+            return condition["room_id"]?.stringValue.flatMap { RoomID($0) }
         }
-        return false
+        return try await access.isJoined(user, toOneOf: rooms)
     }
 }

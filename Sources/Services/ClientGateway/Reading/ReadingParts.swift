@@ -13,6 +13,12 @@ struct ReadingParts: Sendable {
     let lazyMembers: LazyMembers
     let lists: StateLists
     let members: CurrentMembers
+    let relations: RelationStore
+    let threads: ThreadStore
+    let search: SearchStore
+    let notifications: NotificationStore
+    let accountData: AccountDataStore
+    let ignored: IgnoredUsers
 
     init(database: PostgresDatabase, placements: RoomPlacements) {
         events = EventStore(database: database)
@@ -23,7 +29,13 @@ struct ReadingParts: Sendable {
                 events: events),
             heads: ShardHeads(database: database), forgotten: ForgottenRooms(database: database))
         pages = EventPages(store: events)
-        served = ServedEvents(store: events)
+        accountData = AccountDataStore(database: database)
+        relations = RelationStore(database: database)
+        threads = ThreadStore(database: database)
+        search = SearchStore(database: database)
+        notifications = NotificationStore(database: database)
+        ignored = IgnoredUsers(store: accountData)
+        served = ServedEvents(store: events, bundles: RelationBundles(relations: relations, ignored: ignored))
         lazyMembers = LazyMembers(history: history, events: events)
         let store = StateRootStore(database: database)
         let roots = StateRoots(store: store)

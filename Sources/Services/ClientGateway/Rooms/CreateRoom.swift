@@ -13,14 +13,16 @@ struct CreateRoom: Endpoint {
     let shardCount: Int
     let genesis: RoomGenesis
     let aliases: AliasStore
+    let published: PublishedRooms
     let profiles: ProfileStore
     let sender: CommandSender
+    let inviteGuard: InviteGuard
     let clock: WallClock
 
     /// - Throws: `M_BAD_JSON`, `M_INVALID_PARAM`, `M_UNSUPPORTED_ROOM_VERSION`, `M_ROOM_IN_USE` for a taken alias,
     ///   `M_INVALID_ROOM_STATE` when the rules refuse what the request implies.
     func respond(to request: UserRequest) async throws -> JSONObject {
-        let wish = try CreateRoomRequest(BodyFields(try request.jsonBody()))
+        let wish = try CreateRoomRequest(BodyFields(try request.jsonBody()), server: server)
         guard wish.invites.allSatisfy({ $0.server == server }) else {
             throw MatrixError.forbidden("This server does not reach other servers.")
         }
@@ -35,7 +37,13 @@ struct CreateRoom: Endpoint {
             }
         }
         try await create(start, alias)
-        try await invite(events.invites, to: start.room)
+        if wish.isPublished {
+            try await published.insert(start.room, by: request.caller, members: 1, at: clock.now())
+        }
+        // Who takes no invites of the caller's is not invited; the room is there all the same.
+        let invited = Set(try await inviteGuard.allowed(wish.invites, by: request.caller))
+        let drafts = events.invites.filter { $0.stateKey.flatMap { UserID($0) }.map(invited.contains) ?? false }
+        try await invite(drafts, to: start.room)
         return ["room_id": .string(start.room.rawValue)]
     }
 

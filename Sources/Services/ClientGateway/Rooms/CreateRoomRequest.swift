@@ -18,6 +18,8 @@ package struct CreateRoomRequest {
 
     var version: RoomVersion
     var preset: RoomPreset
+    /// Whether the room is in the directory.
+    var isPublished: Bool
     var aliasLocalpart: String?
     var name: String?
     var topic: String?
@@ -29,18 +31,20 @@ package struct CreateRoomRequest {
     var initialState: [StateEvent]
     var powerLevelOverride: JSONObject
 
+    /// - Parameter server: this server, which the room must not bar.
     /// - Throws: `M_BAD_JSON` for wrong types, `M_INVALID_PARAM` for values out of range,
     ///   `M_UNSUPPORTED_ROOM_VERSION`.
-    package init(_ body: BodyFields) throws {
+    package init(_ body: BodyFields, server: ServerName) throws {
         version = try Self.version(body)
-        preset = try Self.preset(body)
+        isPublished = try Self.isPublished(body)
+        preset = try Self.preset(body, isPublished: isPublished)
         aliasLocalpart = try body.string("room_alias_name")
         name = try body.string("name")
         topic = try body.string("topic")
         invites = try body.identifiers("invite", as: UserID.self) ?? []
         isDirect = try body.bool("is_direct") ?? false
         creationContent = try body.object("creation_content") ?? JSONObject()
-        initialState = try Self.initialState(body)
+        initialState = try Self.initialState(body, server: server)
         powerLevelOverride = try body.object("power_level_content_override") ?? JSONObject()
         additionalCreators = try BodyFields(creationContent).identifiers("additional_creators", as: UserID.self) ?? []
 
@@ -67,21 +71,23 @@ package struct CreateRoomRequest {
         return version
     }
 
-    private static func preset(_ body: BodyFields) throws -> RoomPreset {
-        let isPublic: Bool
+    private static func isPublished(_ body: BodyFields) throws -> Bool {
         switch try body.string("visibility") {
-        case nil, "private"?: isPublic = false
-        case "public"?: isPublic = true
+        case nil, "private"?: false
+        case "public"?: true
         default: throw MatrixError.invalidParam("'visibility' is public or private.")
         }
-        guard let name = try body.string("preset") else { return isPublic ? .publicChat : .privateChat }
+    }
+
+    private static func preset(_ body: BodyFields, isPublished: Bool) throws -> RoomPreset {
+        guard let name = try body.string("preset") else { return isPublished ? .publicChat : .privateChat }
         guard let preset = RoomPreset(rawValue: name) else {
             throw MatrixError.invalidParam("There is no such preset.")
         }
         return preset
     }
 
-    private static func initialState(_ body: BodyFields) throws -> [StateEvent] {
+    private static func initialState(_ body: BodyFields, server: ServerName) throws -> [StateEvent] {
         let elements = try body.array("initial_state") ?? []
         guard elements.count <= initialStateMax else {
             throw MatrixError.invalidParam("'initial_state' has at most \(initialStateMax) events.")
@@ -97,6 +103,7 @@ package struct CreateRoomRequest {
             try EventLimits.check(type: event.type)
             try EventLimits.check(stateKey: event.stateKey)
             try EventLimits.check(content: event.content)
+            try StateContentRules(server: server).check(event.type, event.stateKey, event.content)
             return event
         }
     }

@@ -11,7 +11,7 @@ import Storage
 /// The room's writer judges again by the rules; what is asked here gives the caller the right refusal, or guards what
 /// the rules do not know of.
 struct RoomAccess: Sendable {
-    /// The most members looked at to find one who may vouch for a join.
+    /// The most members looked at to find one who may vouch for a join: of those the power levels name, and of others.
     static let vouchersMax = 1_000
 
     let facts: RoomFacts
@@ -57,11 +57,32 @@ struct RoomAccess: Sendable {
         return levels.level(of: user) >= levels.required(type: type, isState: true)
     }
 
-    /// A member of `room` on `server` who may invite; `nil` when there is none among the first ``vouchersMax``.
+    /// Whether `user` is in at least one of `rooms`.
+    func isJoined(_ user: UserID, toOneOf rooms: [RoomID]) async throws -> Bool {
+        try await facts.isJoined(user, toOneOf: rooms)
+    }
+
+    /// A member of `room` of this server who may invite; `nil` when there is none among those looked at.
+    ///
+    /// Those with power come first: in a large room where only they may invite they are few, and anywhere in the list.
     func memberWhoMayInvite(to room: RoomID) async throws -> UserID? {
-        guard let levels = try await powerLevels(of: room) else { return nil }
+        guard let placement = try await rooms.find(room) else { return nil }
+        let state = try await facts.state([.create, .powerLevels], of: room, version: placement.version)
+        let levels = PowerLevels(event: state[.powerLevels], create: state[.create], rules: placement.version.rules)
+        let powerful = Self.named(in: state).filter { levels.level(of: $0) >= levels.invite }
+        let present = try await facts.joinedLocalMembers(of: room, among: Array(powerful.prefix(Self.vouchersMax)))
+        if let first = present.first { return first }
+        guard levels.usersDefault >= levels.invite else { return nil }
         let members = try await facts.joinedLocalMembers(of: room, limit: Self.vouchersMax)
         return members.first { levels.level(of: $0) >= levels.invite }
+    }
+
+    /// The users that a room's create event and power levels name.
+    private static func named(in state: [StateMapKey: Event]) -> [UserID] {
+        let listed = state[.powerLevels]?.content["users"]?.objectValue?.keys.compactMap { UserID($0) } ?? []
+        guard let create = state[.create] else { return listed }
+        let others = create.content["additional_creators"]?.arrayValue ?? []
+        return [create.sender] + others.compactMap { $0.stringValue.flatMap { UserID($0) } } + listed
     }
 
     private func powerLevels(of room: RoomID) async throws -> PowerLevels? {

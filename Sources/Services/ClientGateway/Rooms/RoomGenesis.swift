@@ -27,22 +27,32 @@ package struct RoomGenesis: Sendable {
 
     /// - Throws: `M_TOO_LARGE` when the create event does not fit.
     package func make(_ events: FirstEvents, at now: Timestamp) throws -> Start {
-        let version = events.request.version
-        let content = events.createContent
-        guard version.rules.eventFormat.roomIDIsCreateEvent else {
-            let room = randomRoomID()
-            let drafts = [events.state("m.room.create", "", content)] + events.afterCreate
-            return Start(room: room, command: command(room, events, nil, drafts))
-        }
-        let created = try createEvent(content, by: events.creator, version, at: now)
-        return Start(room: created.room, command: command(created.room, events, created.json, events.afterCreate))
+        try make(
+            events.request.version, createContent: events.createContent, by: events.creator, events.afterCreate, at: now
+        )
     }
 
-    private func command(_ room: RoomID, _ events: FirstEvents, _ createEvent: JSONObject?, _ drafts: [EventDraft])
-        -> WriterCommand.CreateRoom
+    /// - Parameter events: everything after the create event.
+    /// - Throws: `M_TOO_LARGE` when the create event does not fit.
+    package func make(
+        _ version: RoomVersion, createContent content: JSONObject, by creator: UserID, _ events: [EventDraft],
+        at now: Timestamp
+    ) throws -> Start {
+        guard version.rules.eventFormat.roomIDIsCreateEvent else {
+            let create = EventDraft(type: "m.room.create", stateKey: "", sender: creator, content: content)
+            return start(randomRoomID(), version, createEvent: nil, [create] + events)
+        }
+        let created = try createEvent(content, by: creator, version, at: now)
+        return start(created.room, version, createEvent: created.json, events)
+    }
+
+    private func start(_ room: RoomID, _ version: RoomVersion, createEvent: JSONObject?, _ drafts: [EventDraft])
+        -> Start
     {
-        WriterCommand.CreateRoom(
-            room: room, version: events.request.version.name, createEvent: createEvent, events: drafts)
+        Start(
+            room: room,
+            command: WriterCommand.CreateRoom(
+                room: room, version: version.name, createEvent: createEvent, events: drafts))
     }
 
     private func createEvent(_ content: JSONObject, by creator: UserID, _ version: RoomVersion, at now: Timestamp)

@@ -33,9 +33,13 @@ struct StateSetter: Sendable {
     let sender: CommandSender
     let aliases: CanonicalAliasRule
     let server: ServerName
+    let inviteGuard: InviteGuard
+    let delays: DelayedEvents
 
+    /// With `org.matrix.msc4140.delay` it is set later (MSC4140).
+    ///
     /// - Throws: `M_FORBIDDEN` for an unknown room or when the caller may not set it, `M_BAD_JSON`, `M_TOO_LARGE`,
-    ///   `M_BAD_ALIAS`.
+    ///   `M_BAD_ALIAS`, `M_INVITE_BLOCKED`, `M_INVALID_PARAM`.
     func set(_ request: UserRequest, stateKey: String) async throws -> JSONObject {
         let room = try request.path("roomId", as: RoomID.self)
         let type = try request.path("eventType")
@@ -43,22 +47,28 @@ struct StateSetter: Sendable {
         try EventLimits.check(type: type)
         try EventLimits.check(stateKey: stateKey)
         try EventLimits.check(content: content)
-        try checkMember(type, stateKey, content)
+        try StateContentRules(server: server).check(type, stateKey, content)
+        try await checkMember(type, stateKey, content, by: request.caller)
         if type.utf8.elementsEqual("m.room.canonical_alias".utf8) { try await aliases.check(content, in: room) }
         let draft = EventDraft(
             type: type, stateKey: stateKey, sender: request.caller, content: content, unlessUnchanged: true)
+        if let delay = try DelayedEvents.delay(request) {
+            return try await delays.schedule(draft, in: room, after: delay, id: .random())
+        }
         let event = try await sender.append(draft, to: room, id: .random())
         return ["event_id": .string(event.rawValue)]
     }
 
     /// A member event is about a user; users of other servers cannot be invited from here yet.
-    private func checkMember(_ type: String, _ stateKey: String, _ content: JSONObject) throws {
+    private func checkMember(
+        _ type: String, _ stateKey: String, _ content: JSONObject, by caller: UserID
+    ) async throws {
         guard type.utf8.elementsEqual("m.room.member".utf8) else { return }
         guard let user = UserID(stateKey) else { throw MatrixError.invalidParam("The state key is not a user ID.") }
         guard let membership = try BodyFields(content).string("membership"), Membership(rawValue: membership) != nil
         else { throw MatrixError.badJSON("'membership' is join, invite, leave, ban or knock.") }
-        guard user.server == server || membership != Membership.invite.rawValue else {
-            throw MatrixError.forbidden("This server does not reach other servers.")
-        }
+        guard membership == Membership.invite.rawValue else { return }
+        guard user.server == server else { throw MatrixError.forbidden("This server does not reach other servers.") }
+        try await inviteGuard.check(user, by: caller)
     }
 }

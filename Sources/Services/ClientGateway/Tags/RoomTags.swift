@@ -14,6 +14,11 @@ struct RoomTags: Sendable {
         let user: UserID
         let room: RoomID
 
+        init(user: UserID, room: RoomID) {
+            self.user = user
+            self.room = room
+        }
+
         /// - Throws: `M_FORBIDDEN` for another user's, `M_INVALID_PARAM` for a bad ID.
         init(_ request: UserRequest) throws {
             user = try request.path("userId", as: UserID.self)

@@ -20,6 +20,11 @@ extension CommandID {
         return CommandID(Array(hash.finalize().prefix(byteCount)))
     }
 
+    /// The ID of the same request when it schedules its event instead of sending it.
+    ///
+    /// A transaction that has been sent is not sent again later, nor the other way round.
+    var delayed: CommandID { part(-1) }
+
     /// An ID for a request that names no transaction: once per request, also over internal repeats.
     static func random() -> CommandID {
         CommandID(SecureRandom.bytes(byteCount))
@@ -29,7 +34,7 @@ extension CommandID {
     package func part(_ index: Int) -> CommandID {
         var hash = SHA256()
         hash.update(data: bytes)
-        withUnsafeBytes(of: UInt64(index).bigEndian) { hash.update(bufferPointer: $0) }
+        withUnsafeBytes(of: Int64(index).bigEndian) { hash.update(bufferPointer: $0) }
         return CommandID(Array(hash.finalize().prefix(Self.byteCount)))
     }
 }

@@ -1,0 +1,16 @@
+import HTTPServer
+import MatrixHTTP
+
+/// The events that relate to one in a certain way:
+/// `GET /_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}` (spec v1.19, "Relationships API").
+struct ListRelationsOfType: Endpoint {
+    static let route = Route.client(
+        .get, "/_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}", cost: .read)
+
+    let lister: RelationLister
+
+    /// - Throws: `M_NOT_FOUND` for an event the caller may not see, `M_INVALID_PARAM`.
+    func respond(to request: UserRequest) async throws -> JSONBytes {
+        try await lister.page(request, relationType: try request.path("relType"))
+    }
+}
