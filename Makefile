@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run up test test-unit test-chat check lint format bench simulate sizes clean
+.PHONY: help deps build run up test test-unit test-chat coverage check lint format bench simulate sizes clean
 
 # One configuration for running and testing alike: a clean clone compiles its dependencies once
 # (docs/decisions/0001-one-release-build.md).
@@ -42,6 +42,9 @@ $(VENV)/installed: Tests/Clients/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Clients/requirements.txt
 	touch $@
+
+coverage: build $(VENV)/installed ## Write docs/spec-coverage.md anew
+	$(VENV)/bin/python tools/spec-coverage $(BIN) > docs/spec-coverage.md.new && mv docs/spec-coverage.md.new docs/spec-coverage.md
 
 check: deps lint ## Check form, warnings, architecture and the fast tests
 	swift build $(SWIFT_FLAGS) --build-tests

@@ -1,0 +1,111 @@
+"""Plain requests to a running cluster, each answer checked against the specification."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+import uuid
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from specification import operations
+
+ANSWER_SECONDS_MAX = 30
+REVOCATION_SECONDS_MAX = 5
+# Of one kind: requests meet them in turn.
+WORKERS_MAX = 2
+
+
+@dataclass
+class Person:
+    """A user with a device."""
+
+    id: str
+    token: str
+    device: str
+    password: str
+
+
+class Api:
+    """The client-server API through the router; remembers which operations have answered, and how."""
+
+    def __init__(self, url: str):
+        self.url = url
+        self.answered: dict[str, set[int]] = {}
+
+    def call(self, operation: str, by: Person | None = None, body=None, query=None, status=200, **path: str):
+        """Calls an operation, which has to answer `status` in the specification's form."""
+        called = operations()[operation]
+        answer, content = self.send(called.method, called.filled(**path), by and by.token, body, query)
+        assert answer == status, f"{operation}: {answer} {content}"
+        called.check(answer, content)
+        self.answered.setdefault(operation, set()).add(answer)
+        return content
+
+    def refuse(self, operation: str, status: int, errcode: str, by: Person | None = None, body=None, query=None, **path):
+        """Calls an operation that has to refuse, also with statuses the specification does not list."""
+        called = operations()[operation]
+        answer, content = self.send(called.method, called.filled(**path), by and by.token, body, query)
+        assert (answer, content.get("errcode")) == (status, errcode), f"{operation}: {answer} {content}"
+        assert isinstance(content.get("error"), str)
+        self.answered.setdefault(operation, set()).add(answer)
+        return content
+
+    def until_refused(self, operation: str, status: int, errcode: str, by: Person) -> None:
+        """Waits until a caller is refused: a revoked token ends everywhere within a second."""
+        called = operations()[operation]
+        give_up_at = time.monotonic() + REVOCATION_SECONDS_MAX
+        refused = 0
+        while refused < WORKERS_MAX * 2:
+            refused = refused + 1 if self.send(called.method, called.filled(), by.token)[0] == status else 0
+            assert time.monotonic() < give_up_at, f"{operation} still answers"
+            time.sleep(0.05)
+        self.refuse(operation, status, errcode, by)
+
+    def send(self, method: str, path: str, token=None, body=None, query=None):
+        url = self.url + path + (f"?{urlencode(query)}" if query else "")
+        data = json.dumps(body).encode() if body is not None else b"{}" if method in ("POST", "PUT") else None
+        request = urllib.request.Request(url, data=data, method=method)
+        request.add_header("Content-Type", "application/json")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS_MAX) as answer:
+                status, content = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, content = error.code, error.read()
+        return status, json.loads(content or b"null")
+
+    def register(self, name: str) -> Person:
+        password = f"the password of {name}"
+        answer = self.call(
+            "register",
+            body={
+                "username": f"{name}-{uuid.uuid4().hex[:8]}",
+                "password": password,
+                "initial_device_display_name": "a test",
+                "auth": {"type": "m.login.dummy"},
+            },
+        )
+        return Person(answer["user_id"], answer["access_token"], answer["device_id"], password)
+
+    def create_room(self, by: Person, **body) -> str:
+        return self.call("createRoom", by, body)["room_id"]
+
+    def say(self, by: Person, room: str, text: str, **content) -> str:
+        content = {"msgtype": "m.text", "body": text} | content
+        return self.call(
+            "sendMessage", by, content, roomId=room, eventType="m.room.message", txnId=uuid.uuid4().hex
+        )["event_id"]
+
+    def sync(self, by: Person, since: str | None = None, **query) -> dict:
+        return self.call("sync", by, query={"timeout": 0} | ({"since": since} if since else {}) | query)
+
+
+def password_auth(person: Person, session: str) -> dict:
+    return {
+        "type": "m.login.password",
+        "session": session,
+        "identifier": {"type": "m.id.user", "user": person.id},
+        "password": person.password,
+    }

@@ -1,0 +1,282 @@
+"""Every operation that is served, through the router, answers in the specification's form.
+
+One cluster and one crowd for all: later tests see what earlier ones have left. The last one looks whether all were called.
+"""
+
+import subprocess
+import uuid
+
+import pytest
+
+from api import Api, Person, password_auth
+from specification import normalized, operations
+
+# Served so that it is refused as the specification says.
+NEVER_SUCCEEDS = {"inviteBy3PID": "there is no identity server to ask"}
+
+
+@pytest.fixture(scope="module")
+def api(cluster) -> Api:
+    return Api(cluster.url)
+
+
+@pytest.fixture(scope="module")
+def alice(api) -> Person:
+    return api.register("alice")
+
+
+@pytest.fixture(scope="module")
+def bob(api) -> Person:
+    return api.register("bob")
+
+
+@pytest.fixture(scope="module")
+def room(api, alice, bob) -> str:
+    """A room of both."""
+    room = api.create_room(alice, preset="public_chat", name="The room", topic="All of it", invite=[bob.id])
+    api.call("joinRoomById", bob, roomId=room)
+    return room
+
+
+@pytest.fixture(scope="module")
+def routes(cluster) -> set[str]:
+    """What the workers serve, as method and path without the parameters' names."""
+    listed = subprocess.run([str(cluster.programs / "apus"), "routes"], check=True, capture_output=True, text=True)
+    return {" ".join(normalized(line).split()[:2]) for line in listed.stdout.splitlines()}
+
+
+def test_discovery(api, alice):
+    assert "v1.11" in api.call("getVersions")["versions"]
+    api.call("getWellknown")
+    api.call("getCapabilities", alice)
+
+
+def test_accounts(api):
+    api.call("checkUsernameAvailability", query={"username": uuid.uuid4().hex})
+    assert api.call("registrationTokenValidity", query={"token": "x"})["valid"] is False
+    assert {"type": "m.login.password"}.items() <= api.call("getLoginFlows")["flows"][0].items()
+    carol = api.register("carol")
+    identifier = {"type": "m.id.user", "user": carol.id}
+    login = {"type": "m.login.password", "identifier": identifier, "password": carol.password}
+    second = api.call("login", body=login | {"refresh_token": True})
+    refreshed = api.call("refresh", body={"refresh_token": second["refresh_token"]})
+    other = Person(carol.id, refreshed["access_token"], second["device_id"], carol.password)
+    assert api.call("getTokenOwner", other)["user_id"] == carol.id
+    session = api.call("changePassword", carol, {"new_password": "another"}, status=401)["session"]
+    api.call(
+        "changePassword", carol, {"new_password": "another", "auth": password_auth(carol, session), "logout_devices": False}
+    )
+    api.call("logout", other)
+    api.until_refused("getTokenOwner", 401, "M_UNKNOWN_TOKEN", other)
+    api.call("logout_all", carol)
+
+
+def test_devices(api):
+    dora = api.register("dora")
+    login = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": dora.id}, "password": dora.password}
+    others = [api.call("login", body=login)["device_id"] for _ in range(2)]
+    assert len(api.call("getDevices", dora)["devices"]) == 3
+    api.call("updateDevice", dora, {"display_name": "renamed"}, deviceId=others[0])
+    assert api.call("getDevice", dora, deviceId=others[0])["display_name"] == "renamed"
+    session = api.call("deleteDevice", dora, {}, status=401, deviceId=others[0])["session"]
+    api.call("deleteDevice", dora, {"auth": password_auth(dora, session)}, deviceId=others[0])
+    session = api.call("deleteDevices", dora, {"devices": [others[1]]}, status=401)["session"]
+    api.call("deleteDevices", dora, {"devices": [others[1]], "auth": password_auth(dora, session)})
+    api.refuse("getDevice", 404, "M_NOT_FOUND", dora, deviceId=others[0])
+
+
+def test_membership(api, alice, bob):
+    private = api.create_room(alice, preset="private_chat", room_version="11")
+    api.call("inviteUser", alice, {"user_id": bob.id, "reason": "come"}, roomId=private)
+    by_mail = {"id_server": "id.example.org", "id_access_token": "x", "medium": "email", "address": "eve@example.org"}
+    api.refuse("inviteBy3PID", 403, "M_THREEPID_DENIED", alice, by_mail, roomId=private)
+    assert private in api.sync(bob)["rooms"]["invite"]
+    api.call("joinRoom", bob, {}, roomIdOrAlias=private)
+    assert private in api.call("getJoinedRooms", bob)["joined_rooms"]
+    api.call("kick", alice, {"user_id": bob.id}, roomId=private)
+    api.call("ban", alice, {"user_id": bob.id}, roomId=private)
+    api.refuse("joinRoomById", 403, "M_FORBIDDEN", bob, {}, roomId=private)
+    api.call("unban", alice, {"user_id": bob.id}, roomId=private)
+    api.call("forgetRoom", bob, {}, roomId=private)
+    api.call("leaveRoom", alice, {"reason": "done"}, roomId=private)
+
+
+def test_state(api, alice, bob, room):
+    api.call("setRoomStateWithKey", alice, {"topic": "news"}, roomId=room, eventType="m.room.topic", stateKey="")
+    assert api.call("getRoomStateWithKey", bob, roomId=room, eventType="m.room.topic", stateKey="")["topic"] == "news"
+    assert any(event["type"] == "m.room.create" for event in api.call("getRoomState", bob, roomId=room))
+    assert len(api.call("getMembersByRoom", bob, roomId=room, query={"membership": "join"})["chunk"]) == 2
+    assert set(api.call("getJoinedMembersByRoom", bob, roomId=room)["joined"]) == {alice.id, bob.id}
+    api.refuse(
+        "setRoomStateWithKey", 403, "M_FORBIDDEN", bob, {"name": "mine"}, roomId=room, eventType="m.room.name", stateKey=""
+    )
+
+
+def test_messages(api, alice, bob, room):
+    sent = [api.say(alice, room, f"message {number}") for number in range(6)]
+    api.call("redactEvent", alice, {"reason": "wrong"}, roomId=room, eventId=sent[0], txnId="r")
+    page = api.call("getRoomEvents", bob, roomId=room, query={"dir": "b", "limit": 4})
+    api.call("getRoomEvents", bob, roomId=room, query={"dir": "b", "from": page["end"]})
+    around = api.call("getEventContext", bob, roomId=room, eventId=sent[2], query={"limit": 4})
+    assert around["event"]["event_id"] == sent[2]
+    assert api.call("getOneRoomEvent", bob, roomId=room, eventId=sent[0])["unsigned"]["redacted_because"]
+    api.refuse("getOneRoomEvent", 404, "M_NOT_FOUND", bob, roomId=room, eventId="$nothing")
+
+
+def test_syncs(api, alice, bob, room):
+    first = api.sync(bob)
+    assert room in first["rooms"]["join"]
+    api.say(alice, room, "since")
+    assert api.sync(bob, first["next_batch"])["rooms"]["join"][room]["timeline"]["events"]
+    api.sync(bob, first["next_batch"], full_state="true", use_state_after="true")
+    filter_id = api.call("defineFilter", bob, {"room": {"timeline": {"limit": 1}}}, userId=bob.id)["filter_id"]
+    api.call("getFilter", bob, userId=bob.id, filterId=filter_id)
+    lazy = '{"room":{"state":{"lazy_load_members":true},"timeline":{"limit":2}}}'
+    api.sync(bob, filter=lazy)
+
+
+def test_people(api, alice, bob, room):
+    api.call("setProfileField", alice, {"displayname": "Alice"}, userId=alice.id, keyName="displayname")
+    assert api.call("getProfileField", bob, userId=alice.id, keyName="displayname") == {"displayname": "Alice"}
+    assert api.call("getUserProfile", userId=alice.id)["displayname"] == "Alice"
+    api.call("deleteProfileField", alice, userId=alice.id, keyName="displayname")
+    message = api.say(alice, room, "to be read")
+    api.call("postReceipt", bob, {}, roomId=room, receiptType="m.read", eventId=message)
+    api.call("setReadMarker", bob, {"m.fully_read": message, "m.read": message}, roomId=room)
+    api.call("setTyping", bob, {"typing": True, "timeout": 5000}, roomId=room, userId=bob.id)
+    news = api.sync(alice)["rooms"]["join"][room]
+    assert any(event["type"] == "m.receipt" for event in news["ephemeral"]["events"])
+    before = api.sync(bob)["next_batch"]
+    messages = {bob.id: {"*": {"hello": "there"}}}
+    api.call("sendToDevice", alice, {"messages": messages}, eventType="org.example.hello", txnId="1")
+    assert api.sync(bob, before)["to_device"]["events"][0]["sender"] == alice.id
+
+
+def test_account_data(api, alice, room):
+    mine = {"userId": alice.id}
+    api.call("setAccountData", alice, {"some": "thing"}, type="org.example", **mine)
+    assert api.call("getAccountData", alice, type="org.example", **mine) == {"some": "thing"}
+    api.call("setAccountDataPerRoom", alice, {"some": "more"}, roomId=room, type="org.example", **mine)
+    assert api.call("getAccountDataPerRoom", alice, roomId=room, type="org.example", **mine) == {"some": "more"}
+    api.call("setRoomTag", alice, {"order": 0.5}, roomId=room, tag="u.work", **mine)
+    assert api.call("getRoomTags", alice, roomId=room, **mine)["tags"] == {"u.work": {"order": 0.5}}
+    api.call("deleteRoomTag", alice, roomId=room, tag="u.work", **mine)
+    api.sync(alice)
+
+
+def test_aliases(api, alice, bob, room):
+    alias = f"#{uuid.uuid4().hex}:{alice.id.split(':', 1)[1]}"
+    api.call("setRoomAlias", alice, {"room_id": room}, roomAlias=alias)
+    assert api.call("getRoomIdByAlias", roomAlias=alias)["room_id"] == room
+    assert api.call("getLocalAliases", bob, roomId=room)["aliases"] == [alias]
+    api.refuse("deleteRoomAlias", 403, "M_FORBIDDEN", bob, roomAlias=alias)
+    api.call("deleteRoomAlias", alice, roomAlias=alias)
+
+
+def test_relations(api, alice, bob, room):
+    root = api.say(alice, room, "the root")
+    reply = {"rel_type": "m.thread", "event_id": root}
+    answers = [api.say(bob, room, f"answer {number}", **{"m.relates_to": reply}) for number in range(3)]
+    reaction = {"m.relates_to": {"rel_type": "m.annotation", "event_id": root, "key": "👍"}}
+    react = {"roomId": room, "eventType": "m.reaction"}
+    api.call("sendMessage", bob, reaction, txnId=uuid.uuid4().hex, **react)
+    api.call("sendMessage", bob, reaction, status=400, txnId=uuid.uuid4().hex, **react)
+    api.say(
+        alice, room, "* edited", **{"m.new_content": {"msgtype": "m.text", "body": "edited"},
+        "m.relates_to": {"rel_type": "m.replace", "event_id": root}},
+    )
+    of_root = {"roomId": room, "eventId": root}
+    page = api.call("getRelatingEvents", bob, query={"limit": 2}, **of_root)
+    assert len(page["chunk"]) == 2 and page["next_batch"]
+    assert len(api.call("getRelatingEventsWithRelType", bob, relType="m.thread", **of_root)["chunk"]) == 3
+    api.call("getRelatingEventsWithRelTypeAndEventType", bob, relType="m.annotation", eventType="m.reaction", **of_root)
+    bundled = api.call("getOneRoomEvent", bob, **of_root)["unsigned"]["m.relations"]
+    assert bundled["m.thread"]["count"] == 3 and bundled["m.thread"]["latest_event"]["event_id"] == answers[-1]
+    assert bundled["m.replace"]["content"]["m.new_content"]["body"] == "edited"
+    assert api.call("getThreadRoots", alice, roomId=room)["chunk"][0]["event_id"] == root
+    api.call("getThreadRoots", bob, roomId=room, query={"include": "participated", "limit": 1})
+
+
+def test_search_and_notifications(api, alice, bob, room):
+    word = f"needle{uuid.uuid4().hex[:8]}"
+    sent = api.say(alice, room, f"the {word} is here", **{"m.mentions": {"user_ids": [bob.id]}})
+    searched = {"room_events": {"search_term": word, "event_context": {"before_limit": 1, "after_limit": 1}}}
+    results = api.call("search", bob, {"search_categories": searched})["search_categories"]["room_events"]
+    assert [result["result"]["event_id"] for result in results["results"]] == [sent]
+    unread = api.sync(bob)["rooms"]["join"][room]["unread_notifications"]
+    assert unread["notification_count"] >= 1 and unread["highlight_count"] >= 1
+    assert api.call("getNotifications", bob, query={"limit": 5})["notifications"]
+    api.call("postReceipt", bob, {}, roomId=room, receiptType="m.read", eventId=sent)
+    assert api.sync(bob)["rooms"]["join"][room]["unread_notifications"]["notification_count"] == 0
+
+
+def test_what_sync_has_replaced(api, alice, bob, room):
+    end = api.call("initialSync", bob, query={"limit": 2})["end"]
+    api.say(alice, room, "for the old ones")
+    assert api.call("getEvents", bob, query={"from": end, "timeout": 0})["chunk"]
+    api.call("peekEvents", bob, query={"from": end, "timeout": 0, "room_id": room})
+    api.call("roomInitialSync", bob, roomId=room, query={"limit": 2})
+
+
+def test_knocking(api, alice, bob):
+    closed = api.create_room(alice, preset="private_chat")
+    api.call("setRoomStateWithKey", alice, {"join_rule": "knock"}, roomId=closed, eventType="m.room.join_rules", stateKey="")
+    api.call("knockRoom", bob, {"reason": "please"}, roomIdOrAlias=closed)
+    assert closed in api.sync(bob)["rooms"]["knock"]
+    api.call("inviteUser", alice, {"user_id": bob.id}, roomId=closed)
+    api.call("joinRoomById", bob, {}, roomId=closed)
+
+
+def test_spaces_and_upgrades(api, alice, bob, room):
+    space = api.create_room(alice, preset="public_chat", creation_content={"type": "m.space"}, name="The space")
+    via = {"via": [alice.id.split(":", 1)[1]]}
+    api.call("setRoomStateWithKey", alice, via, roomId=space, eventType="m.space.child", stateKey=room)
+    rooms = api.call("getSpaceHierarchy", bob, roomId=space, query={"limit": 1})
+    rooms = rooms["rooms"] + api.call("getSpaceHierarchy", bob, roomId=space, query={"from": rooms["next_batch"]})["rooms"]
+    assert [found["room_id"] for found in rooms] == [space, room]
+    assert api.call("getRoomSummary", bob, roomIdOrAlias=space)["room_id"] == space
+    old = api.create_room(alice, preset="public_chat", room_version="10", name="Old")
+    new = api.call("upgradeRoom", alice, {"new_version": "12"}, roomId=old)["replacement_room"]
+    tombstone = api.call("getRoomStateWithKey", alice, roomId=old, eventType="m.room.tombstone", stateKey="")
+    assert tombstone["replacement_room"] == new
+
+
+def test_directories(api, alice, bob):
+    name = f"listed{uuid.uuid4().hex[:8]}"
+    listed = api.create_room(alice, preset="public_chat", visibility="public", name=name)
+    assert api.call("getRoomVisibilityOnDirectory", roomId=listed)["visibility"] == "public"
+    found = api.call("queryPublicRooms", bob, {"filter": {"generic_search_term": name}})
+    assert [entry["room_id"] for entry in found["chunk"]] == [listed]
+    assert api.call("getPublicRooms", query={"limit": 1})["chunk"]
+    api.call("setRoomVisibilityOnDirectory", alice, {"visibility": "private"}, roomId=listed)
+    api.call("joinRoomById", bob, {}, roomId=listed)
+    people = api.call("searchUserDirectory", alice, {"search_term": bob.id[1:8]})["results"]
+    assert bob.id in [person["user_id"] for person in people]
+    assert listed in api.call("getMutualRooms", alice, query={"user_id": bob.id})["joined"]
+
+
+def test_reports_and_times(api, alice, bob, room):
+    sent = api.say(alice, room, "at this time")
+    at = api.call("getOneRoomEvent", bob, roomId=room, eventId=sent)["origin_server_ts"]
+    found = api.call("getEventByTimestamp", bob, roomId=room, query={"ts": at, "dir": "f"})
+    assert found["origin_server_ts"] >= at
+    api.call("reportEvent", bob, {"reason": "spam"}, roomId=room, eventId=sent)
+    api.call("reportRoom", bob, {"reason": "spam"}, roomId=room)
+    api.call("reportUser", bob, {"reason": "spam"}, userId=alice.id)
+
+
+def test_nobody_is_served_without_a_token(api, routes):
+    for operation in operations().values():
+        if operation.key not in routes or not operation.needs_token:
+            continue
+        path = normalized(operation.path).replace("{}", "x")
+        for token, errcode in [(None, "M_MISSING_TOKEN"), ("unknown", "M_UNKNOWN_TOKEN")]:
+            status, answer = api.send(operation.method, path, token)
+            assert (status, answer.get("errcode")) == (401, errcode), f"{operation.id}: {status} {answer}"
+
+
+def test_everything_served_was_called(api, routes):
+    served = {operation.id for operation in operations().values() if operation.key in routes}
+    successes = {operation for operation, statuses in api.answered.items() if 200 in statuses}
+    missing = served - successes - NEVER_SUCCEEDS.keys()
+    assert not missing, missing
