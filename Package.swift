@@ -200,7 +200,8 @@ let package = Package(
         .executableTarget(
             name: "apus-bench",
             dependencies: [
-                "ClusterHarness", "TestSupport", "Identifiers", "Postgres", "OutboundHTTP", hummingbird, argumentParser,
+                "ClusterHarness", "TestSupport", "Identifiers", "Signing", "Postgres", "OutboundHTTP", "Leases",
+                "WorkerContracts", "RoomWriter", hummingbird, argumentParser, logging,
             ],
             path: "Sources/Executables/apus-bench",
             swiftSettings: strict),
@@ -260,7 +261,9 @@ let package = Package(
         tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),
         tests("PasswordHashingTests", ["PasswordHashing"]),
         tests("OutboundHTTPTests", ["OutboundHTTP"]),
-        tests("WorkerContractsTests", ["Identifiers", "CanonicalJSON", "OutboundHTTP", "WorkerContracts", logging]),
+        tests(
+            "WorkerContractsTests",
+            ["Identifiers", "CanonicalJSON", "Postgres", "Leases", "OutboundHTTP", "WorkerContracts", logging]),
         tests("AccountStorageTests", ["Identifiers", "CanonicalJSON", "Postgres", "Storage"]),
         tests(
             "ClientGatewayTests",

@@ -68,7 +68,8 @@ final class LeaseWorker: Sendable {
             (id, leases, record, registry, database, work)
     }
 
-    static func start(_ name: String, url: String) async throws -> LeaseWorker {
+    /// - Parameter address: where it says it listens; nobody does.
+    static func start(_ name: String, url: String, address: String = "127.0.0.1:1") async throws -> LeaseWorker {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let id = WorkerID(name: name)
         let database = PostgresDatabase(configuration: PostgresConfiguration(url: url), logger: logger)
@@ -76,7 +77,7 @@ final class LeaseWorker: Sendable {
         let record = Record()
         let leases = ShardLeases(worker: id, database: database, owner: record, logger: logger)
         try await registry.register(
-            phase: "ready", publicAddress: nil, internalAddress: "127.0.0.1:1", operationsAddress: "127.0.0.1:2")
+            phase: "ready", publicAddress: nil, internalAddress: address, operationsAddress: "127.0.0.1:2")
         let work = Task {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await registry.run() }

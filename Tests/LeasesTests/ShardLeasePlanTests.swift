@@ -99,6 +99,40 @@ import Testing
         #expect(plan.handOvers == [.init(shard: ShardID(0), successor: beta)])
     }
 
+    private func voting(
+        me: WorkerID, _ leases: [ShardLeasePlan.Lease], _ writers: [WorkerID], unreachable: WorkerID? = nil,
+        votedOut: WorkerID? = nil
+    ) -> ShardLeasePlan {
+        ShardLeasePlan(
+            of: .init(
+                leases: leases, readyWriters: writers, isInGrace: false, unreachable: unreachable, votedOut: votedOut),
+            me: me, owned: Set(leases.filter { $0.owner == me }.map(\.shard)), isDraining: false)
+    }
+
+    @Test func anUnreachableWriterIsVotedOutByTheOthersOnceAtATime() {
+        let leases = [lease(0, alpha), lease(1, beta)]
+        #expect(voting(me: alpha, leases, [alpha, beta], unreachable: beta).voteOut == beta)
+        #expect(voting(me: beta, leases, [alpha, beta], unreachable: beta).voteOut == nil, "nobody votes for itself")
+        #expect(voting(me: alpha, leases, [beta], unreachable: beta).voteOut == nil, "who is not ready has no say")
+        #expect(voting(me: alpha, leases, [alpha, beta], unreachable: beta, votedOut: gamma).voteOut == nil)
+    }
+
+    @Test func whoIsVotedOutGivesEverythingUpAndTheOthersTakeIt() {
+        let leases = [lease(0, alpha), lease(1, beta), lease(2, beta)]
+        #expect(voting(me: alpha, leases, [alpha, beta], votedOut: beta).claims.map(\.shard.number) == [1, 2])
+        let out = voting(me: beta, leases, [alpha, beta], votedOut: beta)
+        #expect(out.claims.isEmpty)
+        #expect(out.handOvers.map(\.successor) == [alpha, alpha])
+        let newcomer = voting(me: beta, [lease(0, alpha), lease(1, nil)], [alpha, beta], votedOut: beta)
+        #expect(newcomer.claims.isEmpty && newcomer.handOvers.isEmpty)
+    }
+
+    @Test func theOnlyWriterStaysWhateverIsSaid() {
+        let plan = voting(me: alpha, [lease(0, alpha), lease(1, nil)], [alpha], unreachable: alpha, votedOut: alpha)
+        #expect(plan.claims.map(\.shard.number) == [1])
+        #expect(plan.handOvers.isEmpty && plan.voteOut == nil)
+    }
+
     @Test func thePlanDoesNotDependOnTheOrderOfRowsOrWriters() {
         var random = SeededRandom(seed: 7)
         for _ in 0..<200 {

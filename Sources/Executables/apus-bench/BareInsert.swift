@@ -27,6 +27,10 @@ enum BareInsert {
         let event: [PostgresValue]
         let eventID: String
         let roomID: String
+        let seq: Int64
+        let sender: String
+        /// What the event can be searched by; `nil` when it cannot.
+        let words: String?
     }
 
     /// Where the log is now.
@@ -62,11 +66,12 @@ enum BareInsert {
         let result = try await database.query(
             """
             SELECT e.event_id, e.room_id, e.shard, e.seq, e.type, e.sender, e.depth, e.origin_server_ts,
-                   e.state_before, e.state_after, e.sender_device, e.sender_txn, e.json,
+                   e.state_before, e.state_after, e.sender_device, e.sender_txn, e.json, s.words::text AS words,
                    (extract(epoch FROM l.at) * 1000000)::bigint AS commit
               FROM unnest($1::smallint[], $2::bigint[]) AS h (shard, seq)
               JOIN event AS e ON e.shard = h.shard AND e.seq > h.seq
               JOIN log AS l ON l.shard = e.shard AND l.seq = e.seq
+              LEFT JOIN event_search AS s ON s.room_id = e.room_id AND s.seq = e.seq
              ORDER BY commit, e.shard, e.seq
             """, heads.keys.sorted(), heads.keys.sorted().map { heads[$0] ?? 0 })
         return try result.map { row in
@@ -80,7 +85,8 @@ enum BareInsert {
             return Row(
                 shard: try row.int16("shard"), commit: try row.int64("commit"),
                 event: values.map(\.postgresValue), eventID: try row.text("event_id"),
-                roomID: try row.text("room_id"))
+                roomID: try row.text("room_id"), seq: try row.int64("seq"), sender: try row.text("sender"),
+                words: try row.optionalText("words"))
         }
     }
 
@@ -120,6 +126,28 @@ enum BareInsert {
                 INSERT INTO command_result (command_id, shard, result)
                 SELECT id, 0, id FROM unnest($1::bytea[]) AS rows (id)
                 """, [group.map { Array($0.eventID.utf8.prefix(16)) }]))
+        statements.append(
+            PostgresStatement(
+                """
+                INSERT INTO countable_event (room_id, seq, shard, thread_id, sender, room_ordinal, main_ordinal,
+                                             thread_ordinal, sender_ordinal, sender_main_ordinal,
+                                             sender_thread_ordinal)
+                SELECT room, seq, shard, '', sender, seq, seq, seq, seq, seq, seq
+                  FROM unnest($1::text[], $2::bigint[], $3::smallint[], $4::text[]) AS rows (room, seq, shard, sender)
+                """, [group.map(\.roomID), group.map(\.seq), group.map(\.shard), group.map(\.sender)]))
+        let searched = group.filter { $0.words != nil }
+        statements.append(
+            PostgresStatement(
+                """
+                INSERT INTO event_search (room_id, seq, shard, event_id, origin_server_ts, key, words)
+                SELECT room, seq, shard, event, 0, 1, words::tsvector
+                  FROM unnest($1::text[], $2::bigint[], $3::smallint[], $4::text[], $5::text[])
+                       AS rows (room, seq, shard, event, words)
+                """,
+                [
+                    searched.map(\.roomID), searched.map(\.seq), searched.map(\.shard), searched.map(\.eventID),
+                    searched.compactMap(\.words),
+                ]))
         switch await connection.batch(statements) {
         case .committed: break
         case .failed(let error, _), .inDoubt(let error): throw error

@@ -35,3 +35,13 @@ extension Duration {
     /// As a number of seconds.
     var inSeconds: Double { self / .seconds(1) }
 }
+
+/// Why there is no figure.
+enum BenchmarkFailure: Error, CustomStringConvertible {
+    case unexpected(String)
+    var description: String {
+        switch self {
+        case .unexpected(let what): "unexpected: \(what)"
+        }
+    }
+}

@@ -19,6 +19,7 @@ public final class ClientService: WorkerService {
     private let logger: Logger
     private let served = Mutex<[(Route, HTTPListener.Handler)]>([])
     private let parts = Mutex<ClientParts?>(nil)
+    private let reachability: WriterReachability
 
     /// - Throws: ``ConfigurationProblems`` when the server's name or signing key cannot be used.
     public init(configuration: WorkerConfiguration, logger: Logger) throws {
@@ -28,6 +29,8 @@ public final class ClientService: WorkerService {
         http.transfersMax = CostClass.write.inFlightMax + CostClass.light.inFlightMax
         member = ClusterMember(
             kind: .client, configuration: configuration, http: HTTPClient(configuration: http), logger: logger)
+        reachability = WriterReachability(
+            votes: UnreachableWriterVotes(voter: member.registry.id, database: member.database), logger: logger)
         self.logger = logger
     }
 
@@ -39,7 +42,8 @@ public final class ClientService: WorkerService {
         let directory = ShardDirectory(database: member.database, logger: logger)
         let parts = ClientParts(
             settings: settings, shardCount: shardCount, database: member.database,
-            writers: WriterClient(client: member.internalClient, routing: directory, logger: logger),
+            writers: WriterClient(
+                client: member.internalClient, routing: directory, reachability: reachability, logger: logger),
             hasher: PasswordHasher(), clock: .system, logger: logger)
         let callers = Callers(database: member.database)
         let routes = ClientEndpoints.all(parts).map { $0.served(by: callers) }
@@ -52,6 +56,7 @@ public final class ClientService: WorkerService {
         let parts = parts.withLock { $0 }
         await withDiscardingTaskGroup { group in
             group.addTask { await self.member.run() }
+            group.addTask { await self.reachability.run() }
             group.addTask { await parts?.run() }
         }
     }

@@ -11,6 +11,11 @@ public struct LeaseTable: Sendable {
     /// The longest wait for a row somebody holds, in milliseconds: a frozen predecessor's ended session lets go at once.
     static let lockWaitMillisecondsMax = 1_000
 
+    /// How long a client worker's word that it cannot reach a writer counts.
+    static let voteSecondsMax = 5
+    /// How long a writer that was voted out owns nothing, and no other is voted out.
+    static let votedOutSeconds = 60
+
     let connection: any PostgresQuerying
 
     package init(connection: any PostgresQuerying) { self.connection = connection }
@@ -26,7 +31,7 @@ public struct LeaseTable: Sendable {
     }
 
     /// Everything a plan is made from, in one statement and one snapshot.
-    func view() async throws(PostgresError) -> ShardLeasePlan.View {
+    package func view() async throws(PostgresError) -> ShardLeasePlan.View {
         let rows = try await connection.query(
             """
             WITH held AS MATERIALIZED (
@@ -36,14 +41,26 @@ public struct LeaseTable: Sendable {
             writers AS (
                 SELECT string_agg(worker_id, ' ') AS ids FROM worker
                  WHERE kind = 'room-writer' AND phase = 'ready' AND seen_at > now() - interval '5 seconds'
-                   AND hashtext(worker_id)::oid::bigint IN (SELECT hash FROM held))
+                   AND hashtext(worker_id)::oid::bigint IN (SELECT hash FROM held)),
+            voters AS (
+                SELECT worker_id FROM worker
+                 WHERE kind = 'client' AND phase = 'ready' AND seen_at > now() - interval '5 seconds'),
+            unreachable AS (
+                SELECT u.worker_id FROM unreachable_writer AS u
+                 WHERE u.at > now() - make_interval(secs => $3) AND u.voter_id IN (SELECT worker_id FROM voters)
+                 GROUP BY u.worker_id HAVING count(*) * 2 > (SELECT count(*) FROM voters)
+                 ORDER BY count(*) DESC, u.worker_id LIMIT 1)
             SELECT substr(partition, 7)::smallint AS shard, owner, epoch, expires_at < now() AS is_expired,
                    coalesce(hashtext(owner)::oid::bigint IN (SELECT hash FROM held), false) AS is_connected,
                    (SELECT ids FROM writers) AS writers,
                    pg_postmaster_start_time() > now() - make_interval(secs => $2) AS is_in_grace,
-                   is_known_history() AS is_history_known
+                   -- Asked once, not for every shard: it reads the server's control file.
+                   (SELECT is_known_history()) AS is_history_known,
+                   (SELECT worker_id FROM unreachable) AS unreachable,
+                   (SELECT worker_id FROM voted_out_writer WHERE at > now() - make_interval(secs => $4)) AS voted_out
               FROM lease WHERE partition LIKE 'shard/%' ORDER BY shard
-            """, Int64(Self.lockSpace), Double(Self.secondsToLive))
+            """, Int64(Self.lockSpace), Double(Self.secondsToLive), Double(Self.voteSecondsMax),
+            Double(Self.votedOutSeconds))
         let leases = try rows.map { row throws(PostgresError) in
             ShardLeasePlan.Lease(
                 shard: ShardID(try row.int16("shard")), owner: try row.optionalText("owner").map { WorkerID($0) },
@@ -54,7 +71,22 @@ public struct LeaseTable: Sendable {
         return ShardLeasePlan.View(
             leases: leases, readyWriters: writers.split(separator: " ").map { WorkerID(String($0)) },
             isInGrace: try rows.first?.bool("is_in_grace") ?? false,
-            isHistoryKnown: try rows.first?.bool("is_history_known") ?? true)
+            isHistoryKnown: try rows.first?.bool("is_history_known") ?? true,
+            unreachable: try rows.first?.optionalText("unreachable").map { WorkerID($0) },
+            votedOut: try rows.first?.optionalText("voted_out").map { WorkerID($0) })
+    }
+
+    /// Votes a writer out, unless one was lately.
+    ///
+    /// - Returns: whether it is out by this call.
+    package func voteOut(_ worker: WorkerID) async throws(PostgresError) -> Bool {
+        try await connection.query(
+            """
+            INSERT INTO voted_out_writer AS v (worker_id, at) VALUES ($1, now())
+            ON CONFLICT (singleton) DO UPDATE SET worker_id = excluded.worker_id, at = excluded.at
+             WHERE v.at <= now() - make_interval(secs => $2)
+            """, worker.text, Double(Self.votedOutSeconds)
+        ).affectedRows > 0
     }
 
     /// Ends every session a predecessor commits with: one that is frozen in a transaction holds the head's row.

@@ -7,6 +7,10 @@ import Identifiers
 /// the writer with the least. A difference of one is left alone, so nothing goes back and forth, and because all count
 /// the moves of all, many owners do not drown a newcomer. Claims are compare-and-set on the epoch: two writers with the
 /// same thought cannot both succeed.
+///
+/// A writer that is alive for the database but cannot be reached by those who send commands would keep its rooms silent
+/// for as long as it lives. When most client workers say so it is voted out: the others take its shards, fenced as
+/// ever, and it wants none for a while.
 public struct ShardLeasePlan: Sendable, Equatable {
     /// One shard's lease as read.
     public struct Lease: Sendable, Equatable {
@@ -35,12 +39,21 @@ public struct ShardLeasePlan: Sendable, Equatable {
         public var isInGrace: Bool
         /// The server is the one the cluster knows; otherwise a new generation has to begin before anything else.
         public var isHistoryKnown: Bool
+        /// The writer most client workers cannot reach.
+        public var unreachable: WorkerID?
+        /// The writer that was voted out lately.
+        public var votedOut: WorkerID?
 
-        public init(leases: [Lease], readyWriters: [WorkerID], isInGrace: Bool, isHistoryKnown: Bool = true) {
+        public init(
+            leases: [Lease], readyWriters: [WorkerID], isInGrace: Bool, isHistoryKnown: Bool = true,
+            unreachable: WorkerID? = nil, votedOut: WorkerID? = nil
+        ) {
             self.leases = leases
             self.readyWriters = readyWriters
             self.isInGrace = isInGrace
             self.isHistoryKnown = isHistoryKnown
+            self.unreachable = unreachable
+            self.votedOut = votedOut
         }
     }
 
@@ -74,13 +87,21 @@ public struct ShardLeasePlan: Sendable, Equatable {
 
     public private(set) var claims: [Claim] = []
     public private(set) var handOvers: [HandOver] = []
+    /// Who should be voted out now.
+    public private(set) var voteOut: WorkerID?
 
     /// - Parameters:
     ///   - owned: the shards `me` serves now.
     ///   - isDraining: `me` wants to be rid of everything.
     public init(of view: View, me: WorkerID, owned: Set<ShardID>, isDraining: Bool) {
         var writers = Set(view.readyWriters)
+        let isOut = view.votedOut == me && writers.contains { $0 != me }
+        let isDraining = isDraining || isOut
         if isDraining { writers.remove(me) } else { writers.insert(me) }
+        if writers.count > 1, let votedOut = view.votedOut { writers.remove(votedOut) }
+        if !isDraining, view.votedOut == nil, view.unreachable != me, view.readyWriters.contains(me) {
+            voteOut = view.unreachable
+        }
         var counts = Dictionary(uniqueKeysWithValues: writers.map { ($0, 0) })
         for lease in view.leases {
             if let owner = lease.owner { counts[owner]? += 1 }
@@ -116,7 +137,7 @@ public struct ShardLeasePlan: Sendable, Equatable {
     private func isFree(_ lease: Lease, _ view: View) -> Bool {
         guard lease.owner != nil else { return true }
         guard !view.isInGrace else { return false }
-        return lease.isExpired || !lease.isOwnerConnected
+        return lease.isExpired || !lease.isOwnerConnected || lease.owner == view.votedOut
     }
 
     /// Works out all writers' moves, from the one with the most to the one with the least, and keeps the own ones.

@@ -145,6 +145,10 @@ public actor ShardLeases {
         }
         if let graceUntil, .now < graceUntil { view.isInGrace = true }
         let plan = ShardLeasePlan(of: view, me: worker, owned: tenure.owned, isDraining: isDraining)
+        if let unreachable = plan.voteOut, try await table.voteOut(unreachable) {
+            logger.warning(
+                "room-writer voted out: client workers cannot reach it", metadata: ["writer": "\(unreachable)"])
+        }
         for predecessor in Set(plan.claims.compactMap(\.predecessor)) { try await table.endSessions(of: predecessor) }
         for claim in plan.claims where tenure.mayClaim(claim.shard) { try await take(claim, table) }
         await handOver(plan.handOvers, table)

@@ -19,14 +19,18 @@ public struct WriterClient: WriterCommanding {
     private let client: InternalClient
     private let routing: any ShardRouting
     private let deadline: Duration
+    private let reachability: WriterReachability?
     private let logger: Logger
 
+    /// - Parameter reachability: is told which writers answer.
     public init(
-        client: InternalClient, routing: any ShardRouting, deadline: Duration = deadlineDefault, logger: Logger
+        client: InternalClient, routing: any ShardRouting, deadline: Duration = deadlineDefault,
+        reachability: WriterReachability? = nil, logger: Logger
     ) {
         self.client = client
         self.routing = routing
         self.deadline = deadline
+        self.reachability = reachability
         self.logger = logger
     }
 
@@ -66,16 +70,28 @@ public struct WriterClient: WriterCommanding {
     private func attempt(_ body: [UInt8], shard: ShardID, end: ContinuousClock.Instant) async -> Attempt {
         guard let address = await routing.ownerAddress(of: shard) else { return .again("nobody owns it") }
         let response: HTTPResponse
+        let attemptEnd = ContinuousClock.now + Self.attemptMax
         do {
             response = try await client.send(
                 "POST", to: address, path: "/internal/shards/\(shard)/commands", json: body,
-                deadline: min(end, .now + Self.attemptMax))
+                deadline: min(end, attemptEnd))
         } catch .cancelled {
             return .hopeless("cancelled")
         } catch {
+            note(error, of: address, hadItsTime: attemptEnd <= end)
             return .again("\(address): \(error)")
         }
+        reachability?.reached(address)
         return Self.judge(response, from: address)
+    }
+
+    /// What failed on this side says nothing about the writer.
+    private func note(_ error: HTTPClientError, of address: String, hadItsTime: Bool) {
+        switch error {
+        case .connectFailed, .transferFailed: reachability?.missed(address)
+        case .timedOut where hadItsTime: reachability?.missed(address)
+        case .timedOut, .badRequest, .addressDenied, .responseTooLarge, .cancelled, .overloaded, .shutDown: break
+        }
     }
 
     private static func judge(_ response: HTTPResponse, from address: String) -> Attempt {

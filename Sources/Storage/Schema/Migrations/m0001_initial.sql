@@ -72,6 +72,21 @@ CREATE TABLE lease (
 ) WITH (fillfactor = 20);
 COMMENT ON TABLE lease IS 'Who owns a partition. Written by the workers that claim, renew and hand over. Judged by the database''s clock. Not the row that commits lock.';
 
+CREATE TABLE unreachable_writer (
+    worker_id         text COLLATE "C" NOT NULL,
+    voter_id          text COLLATE "C" NOT NULL,      -- a client worker that reaches others, but not this one
+    at                timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (worker_id, voter_id)
+);
+COMMENT ON TABLE unreachable_writer IS 'Room-writers that cannot be reached from client workers. Written by these, again each second while it lasts. Old rows count for nothing.';
+
+CREATE TABLE voted_out_writer (
+    singleton         boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    worker_id         text COLLATE "C" NOT NULL,
+    at                timestamptz NOT NULL
+);
+COMMENT ON TABLE voted_out_writer IS 'The room-writer voted out last; a minute long it owns nothing and no other is voted out. Written by the other room-writers.';
+
 CREATE TABLE head (
     shard      smallint PRIMARY KEY,
     epoch      bigint NOT NULL DEFAULT 0,
