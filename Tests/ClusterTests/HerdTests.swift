@@ -11,13 +11,11 @@ extension ClusterSuite {
         /// Enough to show what is missing: each of them costs a build of the whole state.
         static let unsharedHerd = 30
         static let memoryGrowthMax = 300 << 20
-        /// Enough for a percentile while the herd lasts, two seconds or so.
+        /// Enough for a percentile while the herd lasts, ten seconds or so.
         static let sendsPerSecond = 100.0
-        /// What a person does not notice.
-        ///
-        /// Twice the baseline is the aim, and not reached on two cores
-        /// (docs/decisions/0007-first-syncs-are-paced.md); the figures printed say how far it is.
-        static let unnoticed = Duration.milliseconds(150)
+        /// Twice the baseline is the aim; on a machine that others use too this much is let pass
+        /// (docs/decisions/0007-first-syncs-are-paced.md), and the figures printed say what it was.
+        static let slack = Duration.milliseconds(75)
 
         struct Outcome: Sendable {
             var builds = 0.0
@@ -42,7 +40,7 @@ extension ClusterSuite {
             #expect(outcome.answered == Self.herd)
             #expect(outcome.builds <= 2)
             #expect(outcome.memoryGrowth < Self.memoryGrowthMax)
-            #expect(outcome.during.p99 < max(outcome.before.p99 * 2, Self.unnoticed), "\(outcome.figures)")
+            #expect(outcome.during.p99 < max(outcome.before.p99 * 2, Self.slack), "\(outcome.figures)")
         }
 
         /// The control: what protects is the sharing, not the size of the machine.

@@ -51,7 +51,7 @@ public struct WorkerConfiguration: Sendable {
         isFeedEnabled = source.bool("feed.enabled", default: true)
         isStateSharingOn = source.bool("state.sharing", default: true)
         initialSyncBytesPerSecond =
-            source.integer("sync.initial_mebibytes_per_second", default: 64, in: 1...10_000) << 20
+            source.integer("sync.initial_mebibytes_per_second", default: 32, in: 1...10_000) << 20
         drainDelay = .seconds(source.integer("drain.delay_seconds", default: 2, in: 0...120))
         openFilesMax =
             source.text("limits.open_files_max") == nil

@@ -24,6 +24,11 @@ public final class SharedStateJSON: Sendable {
     public static let statesMax = 512
     /// Builds under way at once; more wait.
     public static let buildsMax = 8
+    /// Events read and encoded at a stretch.
+    ///
+    /// After each stretch a build rests for as long as it took, so that the largest room keeps half a processor at most
+    /// from those who chat meanwhile.
+    public static let eventsPerStretch = 250
 
     private struct StateKey: Hashable {
         let root: StateRootID
@@ -115,9 +120,12 @@ public final class SharedStateJSON: Sendable {
             }
         }
         let missing = plans.filter { made[$0.key] == nil }
-        for group in Self.groups(of: missing) {
+        let groups = Self.groups(of: missing)
+        for (number, group) in groups.enumerated() {
+            let began = ContinuousClock.now
             let fragments = try await slots.with { try await encode(group, of: room, rules: rules) }
             for (plan, fragment) in zip(group, fragments) { made[plan.key] = fragment }
+            if number + 1 < groups.count { try await Task.sleep(for: began.duration(to: .now)) }
         }
         return plans.compactMap { made[$0.key] }
     }
@@ -125,9 +133,9 @@ public final class SharedStateJSON: Sendable {
     /// Plans put together so that each group's events can be read at once.
     private static func groups(of plans: [StateFragmentPlan]) -> [[StateFragmentPlan]] {
         var groups: [[StateFragmentPlan]] = []
-        var count = EventStore.eventsMax
+        var count = eventsPerStretch
         for plan in plans {
-            if count + plan.events.count > EventStore.eventsMax {
+            if count + plan.events.count > eventsPerStretch {
                 groups.append([])
                 count = 0
             }

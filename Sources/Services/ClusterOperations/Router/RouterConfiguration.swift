@@ -65,7 +65,7 @@ package struct RouterConfiguration: Sendable {
                 option redispatch 1
                 retries 3
                 retry-on conn-failure
-                http-reuse safe
+                http-reuse always
                 timeout connect 2s
                 timeout http-request 10s
                 timeout http-keep-alive 60s
