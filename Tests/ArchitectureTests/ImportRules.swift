@@ -12,7 +12,7 @@ struct ImportRules {
     static let storageModules: Set<String> = ["Schema", "Storage", "Leases", "ReplicationLog"]
     /// What services share: they may be imported by other services.
     static let sharedServices: Set<String> = ["WorkerContracts", "MatrixHTTP", "RoomReading"]
-    static let services: Set<String> = ["RoomWriter", "Sync", "ClientGateway", "ClusterOperations"]
+    static let services: Set<String> = ["RoomWriter", "Sync", "ClientGateway", "Housekeeper", "ClusterOperations"]
     static let testLibraries: Set<String> = ["TestSupport", "ClusterHarness"]
 
     static let all = protocolModules.union(platformModules).union(storageModules).union(sharedServices)
@@ -51,10 +51,13 @@ struct ImportRules {
     /// An executable starts one service; the operator's command also knows the routes of those it makes a router for.
     static let executables: [String: Set<String>] = [
         "apus-room-writer": worker.union(["RoomWriter"]), "apus-sync": worker.union(["Sync"]),
-        "apus-client": worker.union(["ClientGateway"]),
+        "apus-client": worker.union(["ClientGateway"]), "apus-housekeeper": worker.union(["Housekeeper"]),
         "apus": platformModules.union(["ClusterOperations", "ClientGateway", "Sync", "Schema", "Identifiers"]),
-        // The bench compares with what lies below: bare inserts, bare polls.
-        "apus-bench": ["ClusterHarness", "TestSupport", "Identifiers", "Postgres", "OutboundHTTP", "HTTPServer"],
+        // The bench compares with what lies below: bare inserts, bare polls, a room-writer without the way to it.
+        "apus-bench": [
+            "ClusterHarness", "TestSupport", "Identifiers", "Signing", "Postgres", "OutboundHTTP", "HTTPServer",
+            "Leases", "WorkerContracts", "RoomWriter",
+        ],
     ]
 
     /// Modules from outside that only some may import.

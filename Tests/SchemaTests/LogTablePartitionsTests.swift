@@ -1,4 +1,3 @@
-import Logging
 import Postgres
 import Schema
 import TestSupport
@@ -134,28 +133,6 @@ import Testing
             }
             #expect(dropped == 3)
             #expect(try await LogTablePartitions.daysPrepared(on: test.database) == LogTablePartitions.daysAhead)
-        }
-    }
-
-    /// Every room-writer does; whichever comes first drops, and all of them end when they are told to.
-    @Test func workersThatKeepUpAtOnceDoItOnceAndEndWhenCancelled() async throws {
-        try await TestDatabase.with { test in
-            for days in 3...5 { try await makeOld(days, in: test) }
-            try await test.database.query("DROP TABLE command_result_\(try await today(plus: 7, test))")
-            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            let keeping = (0..<4).map { _ in
-                Task { try await LogTablePartitions.keepUp(test.database, logger: logger) }
-            }
-            #expect(
-                try await comesTrue(within: .seconds(30)) {
-                    let prepared = try await LogTablePartitions.daysPrepared(on: test.database)
-                    let count = try await partitions(test)
-                    return prepared == LogTablePartitions.daysAhead && count == LogTablePartitions.daysAhead + 1
-                })
-            for task in keeping {
-                task.cancel()
-                await #expect(throws: CancellationError.self) { try await task.value }
-            }
         }
     }
 

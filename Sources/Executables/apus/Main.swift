@@ -7,7 +7,9 @@ struct Apus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apus", abstract: "Runs and looks after an Apus cluster.",
         subcommands: [
-            Up.self, Status.self, Scale.self, Roll.self, Stop.self, User.self, RegistrationToken.self, Migrate.self,
+            Up.self, Status.self, Scale.self, Roll.self, Stop.self, User.self, RegistrationToken.self,
+            PurgeHistory.self,
+            Migrate.self,
             RouterConfig.self, RouterFollow.self, ListRoutes.self,
         ])
 }

@@ -21,6 +21,8 @@ struct UpOptions: ParsableArguments {
     var initial = 1
     @Option(help: "Room-writers.")
     var writer = 2
+    @Option(help: "Housekeepers.")
+    var housekeeper = 1
     @Option(help: "Shards of a new database.")
     var shards = 64
     @Option(help: "Who may register: open, token or closed.")
@@ -42,7 +44,10 @@ struct UpOptions: ParsableArguments {
         options.listen = ListenAddress(host: listen, port: port)
         options.serverName = serverName
         options.counts = try WorkerCounts().changed(
-            by: ["client=\(client)", "sync=\(sync)", "initial=\(initial)", "writer=\(writer)"])
+            by: [
+                "client=\(client)", "sync=\(sync)", "initial=\(initial)", "writer=\(writer)",
+                "housekeeper=\(housekeeper)",
+            ])
         options.shardCount = shards
         options.registration = registration
         options.databaseURL = databaseURL

@@ -4,6 +4,14 @@ public struct WorkerConfiguration: Sendable {
     public enum Pool: String, Sendable, CaseIterable { case sync, initial }
     public enum LogLevel: String, Sendable, CaseIterable { case trace, debug, info, notice, warning, error }
 
+    /// How long messages are kept; lifetimes are `nil` when there is no bound.
+    public struct Retention: Sendable, Equatable {
+        public var isEnabled: Bool
+        public var defaultLifetime: Duration?
+        public var lifetimeMin: Duration?
+        public var lifetimeMax: Duration?
+    }
+
     public var workerName: String
     public var serverName: String
     public var publicBaseURL: String
@@ -23,6 +31,7 @@ public struct WorkerConfiguration: Sendable {
     public var isStateSharingOn: Bool
     /// What a worker sends of first and full-state syncs in a second.
     public var initialSyncBytesPerSecond: Int
+    public var retention: Retention
     public var drainDelay: Duration
     /// `nil`: as many as the system allows.
     public var openFilesMax: Int?
@@ -52,6 +61,7 @@ public struct WorkerConfiguration: Sendable {
         isStateSharingOn = source.bool("state.sharing", default: true)
         initialSyncBytesPerSecond =
             source.integer("sync.initial_mebibytes_per_second", default: 32, in: 1...10_000) << 20
+        retention = source.retention()
         drainDelay = .seconds(source.integer("drain.delay_seconds", default: 2, in: 0...120))
         openFilesMax =
             source.text("limits.open_files_max") == nil
@@ -62,6 +72,20 @@ public struct WorkerConfiguration: Sendable {
         }
         source.reportUnknownKeys()
         guard source.problems.isEmpty else { throw ConfigurationProblems(problems: source.problems) }
+    }
+}
+
+extension ConfigurationSource {
+    fileprivate mutating func retention() -> WorkerConfiguration.Retention {
+        WorkerConfiguration.Retention(
+            isEnabled: bool("retention.enabled", default: false), defaultLifetime: days("retention.default_days"),
+            lifetimeMin: days("retention.allowed_days_min"), lifetimeMax: days("retention.allowed_days_max"))
+    }
+
+    /// A number of days; `nil` when the key is not there.
+    private mutating func days(_ key: String) -> Duration? {
+        guard text(key) != nil else { return nil }
+        return .seconds(integer(key, default: 1, in: 1...36_500) * 86_400)
     }
 }
 

@@ -5,7 +5,6 @@ import Identifiers
 import Leases
 import Logging
 import Postgres
-import Schema
 import Signing
 import WorkerContracts
 import WorkerRuntime
@@ -18,8 +17,6 @@ public final class RoomWriterService: WorkerService {
     static let firstShardWaitMax = Duration.seconds(3)
     /// Connections of the leases.
     static let leaseConnections = 2
-    /// The connection that old partitions are dropped on.
-    static let upkeepConnections = 1
 
     private let member: ClusterMember
     private let core: RoomWriterCore
@@ -36,7 +33,7 @@ public final class RoomWriterService: WorkerService {
         let (reconnects, reconnected) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         member = ClusterMember(
             kind: .roomWriter, configuration: configuration,
-            dedicatedConnections: RoomWriterCore.connectionsMax + Self.leaseConnections + Self.upkeepConnections,
+            dedicatedConnections: RoomWriterCore.connectionsMax + Self.leaseConnections,
             logger: logger
         ) { $0.onConnect = { reconnected.yield() } }
         core = RoomWriterCore(
@@ -67,8 +64,6 @@ public final class RoomWriterService: WorkerService {
             group.addTask { await self.member.run() }
             group.addTask { await self.core.run() }
             group.addTask { await self.checkServers() }
-            // Who fills the log's partitions also drops the old ones.
-            group.addTask { try await LogTablePartitions.keepUp(self.member.database, logger: self.logger) }
             group.addTask {
                 // Nobody finds the owner of a shard before it is registered.
                 for await _ in self.announced {}

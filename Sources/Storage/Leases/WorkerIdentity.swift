@@ -4,6 +4,7 @@ public enum WorkerKind: String, Sendable, CaseIterable {
     case sync
     case initialSync = "initial-sync"
     case roomWriter = "room-writer"
+    case housekeeper
 }
 
 /// One run of one worker: its name and a nonce of this run, `sync-2:9f3c…`.

@@ -1,4 +1,3 @@
-import Logging
 import Postgres
 
 /// The daily partitions of the tables that age out: `log` and `command_result`.
@@ -10,26 +9,10 @@ public enum LogTablePartitions {
     public static let daysAhead = 7
     /// How long entries are kept, in days, by table.
     public static let keptDays = ["log": 2, "command_result": 1]
-    /// How often a worker looks after the partitions.
-    public static let upkeepInterval = Duration.seconds(3_600)
     /// The longest a statement may take: detaching waits for every transaction that reads the table.
     static let statementMax = Duration.seconds(60)
     /// The advisory lock held while dropping: "part" in ASCII.
     static let lockKey: Int64 = 0x7061_7274
-
-    /// Makes and drops partitions until cancelled; any worker may, several at once do no harm.
-    public static func keepUp(_ database: PostgresDatabase, logger: Logger) async throws {
-        while true {
-            do {
-                try await ensure(on: database)
-                try await dropOld(database)
-            } catch  where !Task.isCancelled {
-                logger.warning("partitions not looked after", metadata: ["error": "\(error)"])
-            }
-            // With jitter, so that workers started together do not meet each time.
-            try await Task.sleep(for: upkeepInterval * Double.random(in: 0.5...1))
-        }
-    }
 
     /// How many whole days after today can be written to; fewer than two is an alarm.
     public static func daysPrepared(on connection: any PostgresQuerying) async throws(PostgresError) -> Int {

@@ -1,8 +1,8 @@
-import Glibc
 import Identifiers
 import PasswordHashing
 import Postgres
 import Storage
+import WorkerContracts
 
 /// Makes accounts and registration tokens for operators, straight in the database.
 package struct AccountAdministration: Sendable {
@@ -37,7 +37,8 @@ package struct AccountAdministration: Sendable {
         let accounts = AccountStore(database: database)
         let registration = AccountRegistration(
             user: user, shard: ShardID.placement(of: user, count: try await accounts.shardCount()),
-            passwordHash: try await PasswordHasher().hash(password), isAdmin: isAdmin, createdAt: Self.now(),
+            passwordHash: try await PasswordHasher().hash(password), isAdmin: isAdmin,
+            createdAt: WallClock.system.now(),
             registrationToken: nil)
         guard try await accounts.register(registration) == .registered else {
             throw Problem.nameTaken(user.rawValue)
@@ -54,7 +55,9 @@ package struct AccountAdministration: Sendable {
     package func createRegistrationToken(_ token: String?, uses: Int32?, life: Duration?) async throws -> String {
         let token = token ?? Self.randomText(24)
         guard Self.isToken(token) else { throw Problem.invalidToken }
-        let expiresAt = life.map { Timestamp(milliseconds: Self.now().milliseconds + $0.components.seconds * 1_000) }
+        let expiresAt = life.map {
+            Timestamp(milliseconds: WallClock.system.now().milliseconds + $0.components.seconds * 1_000)
+        }
         let tokens = RegistrationTokenStore(database: database)
         guard try await tokens.insert(token, usesAllowed: uses, expiresAt: expiresAt) else {
             throw Problem.nameTaken(token)
@@ -78,11 +81,5 @@ package struct AccountAdministration: Sendable {
             }
         }
         return isFine && (1...tokenLengthMax).contains(text.utf8.count)
-    }
-
-    private static func now() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }

@@ -36,7 +36,7 @@ struct WorkerFiles: Sendable {
         switch slot.kind {
         case .sync: environment["APUS_POOL"] = "sync"
         case .initialSync: environment["APUS_POOL"] = "initial"
-        case .client, .roomWriter: break
+        case .client, .roomWriter, .housekeeper: break
         }
         return ProcessCommand("\(options.executables)/\(slot.kind.executable)", environment: environment)
     }

@@ -68,6 +68,7 @@ extension WorkerKind {
         case .sync: 1
         case .initialSync: 2
         case .client: 3
+        case .housekeeper: 4
         }
     }
 }

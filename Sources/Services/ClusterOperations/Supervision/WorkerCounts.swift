@@ -55,6 +55,7 @@ extension WorkerKind {
         case .sync: "sync"
         case .initialSync: "initial"
         case .roomWriter: "writer"
+        case .housekeeper: "housekeeper"
         }
     }
 
@@ -70,6 +71,7 @@ extension WorkerKind {
         case .client: "apus-client"
         case .sync, .initialSync: "apus-sync"
         case .roomWriter: "apus-room-writer"
+        case .housekeeper: "apus-housekeeper"
         }
     }
 }

@@ -1,6 +1,6 @@
-import Glibc
 import Identifiers
 import Signing
+import WorkerContracts
 
 /// What the rules of rooms need from the world: who this server is, its key, the time.
 struct RoomEnvironment: Sendable {
@@ -9,7 +9,7 @@ struct RoomEnvironment: Sendable {
     let ownKey: VerificationKey
     let now: @Sendable () -> Timestamp
 
-    init(server: ServerName, key: SigningKey, now: @escaping @Sendable () -> Timestamp = { .wallClock }) {
+    init(server: ServerName, key: SigningKey, now: @escaping @Sendable () -> Timestamp = { WallClock.system.now() }) {
         self.server = server
         self.key = key
         self.now = now
@@ -17,14 +17,5 @@ struct RoomEnvironment: Sendable {
             preconditionFailure("a signing key has a public half")
         }
         self.ownKey = ownKey
-    }
-}
-
-extension Timestamp {
-    /// The machine's wall clock.
-    static var wallClock: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }

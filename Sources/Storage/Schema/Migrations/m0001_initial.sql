@@ -572,3 +572,27 @@ CREATE INDEX delayed_event_due ON delayed_event (shard, due_at) WHERE phase < 2;
 CREATE INDEX delayed_event_user ON delayed_event (user_id, phase);
 CREATE INDEX delayed_event_ended ON delayed_event (ended_at) WHERE phase >= 2;
 COMMENT ON TABLE delayed_event IS 'Events to be sent later. Scheduled, restarted and cancelled by client workers; taken up and ended by room-writer.';
+
+-- ── Housekeeping (written by housekeeper) ────────────────────────────────────────────────────────────────────────
+
+CREATE TABLE job (
+    name        text COLLATE "C" PRIMARY KEY,
+    checkpoint  bytea,                                -- where the run under way goes on; null: at the start
+    due_at      timestamptz NOT NULL DEFAULT now(),
+    started_at  timestamptz,                          -- of the last run that began
+    finished_at timestamptz,                          -- of the last run that ended well
+    failure     text                                  -- why the last attempt ended, when it failed
+);
+COMMENT ON TABLE job IS 'What housekeepers do in the background, one row a job. Who is at it says the lease "job/NAME".';
+
+CREATE TABLE purge_request (
+    purge_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    room_id         text COLLATE "C" NOT NULL,
+    before_ms       bigint NOT NULL,                  -- messages from before this moment go
+    requested_at_ms bigint NOT NULL,
+    after_seq       bigint NOT NULL DEFAULT 0,        -- how far the room has been gone through
+    purged          bigint NOT NULL DEFAULT 0,        -- events
+    finished_at_ms  bigint
+);
+CREATE INDEX purge_request_open ON purge_request (purge_id) WHERE finished_at_ms IS NULL;
+COMMENT ON TABLE purge_request IS 'Rooms whose old messages an operator wants gone. Requested by operators, carried out by housekeeper.';

@@ -1,0 +1,12 @@
+import Housekeeper
+import WorkerRuntime
+
+/// The housekeeper's process.
+@main
+struct HousekeeperWorker {
+    static func main() async {
+        await WorkerProcess.main { configuration, logger in
+            HousekeeperService(configuration: configuration, logger: logger)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Housekeeper
+import Identifiers
+import Postgres
+import Schema
+import Storage
+import TestSupport
+import Testing
+import WorkerContracts
+
+@Suite struct ExpiryTests {
+    private static let now = Timestamp(milliseconds: 10_000_000_000)
+
+    private func ago(_ duration: Duration) -> Int64 { Self.now.advanced(by: .zero - duration).milliseconds }
+
+    @Test func whatIsOverGoesAndWhatMayStillBeAskedForStays() async throws {
+        try await TestDatabase.with { test in
+            let user = "@alice:\(TestDatabase.serverName)"
+            try await test.database.query(
+                "INSERT INTO account (user_id, shard, created_at_ms) VALUES ($1, 0, 0)", user)
+            try await test.database.query(
+                "INSERT INTO device (user_id, device_id, created_at_ms) VALUES ($1, 'D', 0)", user)
+            let tokens: [(UInt8, Int64?)] = [
+                (1, nil), (2, ago(.seconds(1))), (3, ago(ExpiredRows.expiredTokenKept + .seconds(1))),
+            ]
+            for (name, expiry) in tokens {
+                try await test.database.query(
+                    """
+                    INSERT INTO access_token (token_hash, user_id, device_id, created_at_ms, expires_at_ms)
+                    VALUES ($1, $2, 'D', 0, $3::bigint)
+                    """, [name], user, expiry)
+            }
+            for (name, age) in [("new", Duration.zero), ("old", ExpiredRows.authenticationSessionKept + .seconds(1))] {
+                try await test.database.query(
+                    """
+                    INSERT INTO uia_session (session_id, operation, completed, parameters, created_at_ms)
+                    VALUES ($1, '', '', '', $2)
+                    """, name, ago(age))
+            }
+            let job = ExpiryJob(rows: ExpiredRows(database: test.database), clock: WallClock { Self.now })
+            #expect(try await job.step(from: nil) == .finished)
+            let left = try await test.database.query("SELECT token_hash FROM access_token ORDER BY token_hash")
+            #expect(try left.map { try $0.bytes("token_hash") } == [[1], [2]], "an expired one may be refreshed")
+            let sessions = try await test.database.query("SELECT session_id FROM uia_session")
+            #expect(try sessions.map { try $0.text("session_id") } == ["new"])
+        }
+    }
+
+    @Test func aStepDeletesABoundedNumber() async throws {
+        try await TestDatabase.with { test in
+            try await test.database.query(
+                """
+                INSERT INTO uia_session (session_id, operation, completed, parameters, created_at_ms)
+                SELECT n::text, '', '', '', 0 FROM generate_series(1, $1) AS n
+                """, Int64(ExpiredRows.rowsMax + 1))
+            let job = ExpiryJob(rows: ExpiredRows(database: test.database), clock: WallClock { Self.now })
+            #expect(try await job.step(from: nil) == .more(checkpoint: []))
+            let left = try await test.database.query("SELECT count(*) AS n FROM uia_session")
+            #expect(try left[0].int64("n") == 1)
+            #expect(try await job.step(from: []) == .finished)
+        }
+    }
+
+    @Test func partitionsAreMadeAndDropped() async throws {
+        try await TestDatabase.with { test in
+            let day = try await test.database.query(
+                "SELECT to_char((now() AT TIME ZONE 'UTC')::date - 9, 'YYYYMMDD') AS old"
+            )[0].text("old")
+            try await test.database.query("CREATE TABLE log_\(day) (LIKE log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+            let newest = try await test.database.query(
+                "SELECT to_char((now() AT TIME ZONE 'UTC')::date + 7, 'YYYYMMDD') AS last"
+            )[0].text("last")
+            try await test.database.query("DROP TABLE log_\(newest)")
+            #expect(try await PartitionUpkeep(database: test.database).step(from: nil) == .finished)
+            #expect(
+                try await LogTablePartitions.daysPrepared(on: test.database) == LogTablePartitions.daysAhead)
+            let old = try await test.database.query("SELECT to_regclass('log_\(day)') IS NULL AS is_gone")
+            #expect(try old[0].bool("is_gone"))
+        }
+    }
+}
