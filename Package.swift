@@ -287,7 +287,7 @@ let package = Package(
                 "Identifiers", "CanonicalJSON", "Events", "RoomRules", "Signing", "Postgres", "Storage",
                 "Leases", "ReplicationLog", "WorkerContracts", "HTTPServer", "MatrixHTTP", "OutboundHTTP",
                 "PasswordHashing",
-                "RoomReading", "RoomWriter", "ClientGateway", logging,
+                "RoomReading", "RoomWriter", "ClientGateway", "ClusterConfiguration", logging, crypto,
             ]),
     ]
 )

@@ -38,8 +38,8 @@ package enum BadInputTable {
     static let v3 = "/_matrix/client/v3"
 
     package static let rows: [BadInput] =
-        discovery + accounts + devices + rooms + membership + events + state + aliases + profiles + accountData + tags
-        + others + messages + roomLife
+        discovery + accounts + authentication + contacts + oauth + administration + devices + rooms + membership
+        + events + state + aliases + profiles + accountData + tags + others + messages + roomLife
 
     /// Bad requests for the endpoints of the sync worker.
     package static let sync: [BadInput] =
@@ -86,7 +86,12 @@ package enum BadInputTable {
         [
             BadInput("GET /_matrix/client/versions", at: "/_matrix/client/versions/x", 404, "M_UNRECOGNIZED"),
             BadInput("GET /.well-known/matrix/client", at: "/.well-known/matrix/client/x", 404, "M_UNRECOGNIZED"),
+            BadInput("GET /.well-known/matrix/support", at: "/.well-known/matrix/support", 404, "M_NOT_FOUND"),
+            BadInput(
+                "GET /.well-known/matrix/policy_server", at: "/.well-known/matrix/policy_server", 404, "M_NOT_FOUND"),
+            BadInput("GET \(v3)/voip/turnServer", at: "\(v3)/voip/turnServer", 404, "M_NOT_FOUND"),
         ] + unauthorised("GET \(v3)/capabilities", at: "\(v3)/capabilities")
+        + unauthorised("GET \(v3)/voip/turnServer", at: "\(v3)/voip/turnServer")
 
     private static let accounts: [BadInput] =
         badBodies("POST \(v3)/register", at: "\(v3)/register", token: .absent)
@@ -153,11 +158,11 @@ package enum BadInputTable {
                 "M_BAD_JSON"),
         ]
 
-    private static func register(_ body: String, _ status: Int, _ errcode: String) -> BadInput {
+    static func register(_ body: String, _ status: Int, _ errcode: String) -> BadInput {
         BadInput("POST \(v3)/register", at: "\(v3)/register", body: body, token: .absent, status, errcode)
     }
 
-    private static func login(_ body: String, _ status: Int, _ errcode: String) -> BadInput {
+    static func login(_ body: String, _ status: Int, _ errcode: String) -> BadInput {
         BadInput("POST \(v3)/login", at: "\(v3)/login", body: body, token: .absent, status, errcode)
     }
 

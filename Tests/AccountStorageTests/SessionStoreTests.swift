@@ -93,7 +93,47 @@ import Testing
             #expect(try await fixture.exchange(10, access: 3, refresh: 12) == refreshed)
             #expect(try await fixture.exchange(11, access: 4, refresh: 13) == .unknown)
             #expect(try await fixture.exchange(12, access: 5, refresh: 14) == refreshed)
-            #expect(try await fixture.exchange(10, access: 6, refresh: 15) == .unknown)
+        }
+    }
+
+    @Test func aSpentRefreshTokenEndsTheTokensOfItsDevice() async throws {
+        try await withTestDatabase { database in
+            let fixture = try await Fixture(database)
+            let refreshed = RefreshOutcome.refreshed(user: fixture.anna, device: fixture.phone)
+            try await fixture.start(1, refresh: 10)
+            #expect(try await fixture.exchange(10, access: 2, refresh: 11) == refreshed)
+            #expect(try await fixture.exchange(11, access: 3, refresh: 12) == refreshed)
+            // Somebody has the first token who should not, or the client is not what it seems.
+            #expect(try await fixture.exchange(10, access: 4, refresh: 13) == .reused)
+            #expect(try await fixture.accessTokens().isEmpty)
+            #expect(try await fixture.exchange(12, access: 5, refresh: 14) == .unknown)
+            #expect(try await fixture.devices.fetch(fixture.phone, of: fixture.anna) != nil)
+        }
+    }
+
+    @Test func theFirstUseOfANewAccessTokenSpendsTheOldPair() async throws {
+        try await withTestDatabase { database in
+            let fixture = try await Fixture(database)
+            let refreshed = RefreshOutcome.refreshed(user: fixture.anna, device: fixture.phone)
+            try await fixture.start(1, refresh: 10)
+            #expect(try await fixture.exchange(10, access: 2, refresh: 11) == refreshed)
+            try await fixture.sessions.noteUse(of: [2], at: Self.now)
+            try await fixture.sessions.noteUse(of: [2], at: Self.now)
+            #expect(try await fixture.exchange(10, access: 3, refresh: 12) == .reused)
+        }
+    }
+
+    @Test func aLockedUserRefreshesNothing() async throws {
+        try await withTestDatabase { database in
+            let fixture = try await Fixture(database)
+            try await fixture.start(1, refresh: 10)
+            let accounts = AccountStore(database: database)
+            try await accounts.setLocked(fixture.anna, at: Self.now)
+            #expect(try await fixture.exchange(10, access: 2, refresh: 11) == .locked)
+            try await accounts.setLocked(fixture.anna, at: nil)
+            #expect(
+                try await fixture.exchange(10, access: 2, refresh: 11)
+                    == .refreshed(user: fixture.anna, device: fixture.phone))
         }
     }
 
@@ -103,8 +143,9 @@ import Testing
             try await fixture.start(1, refresh: 10)
             _ = try await fixture.exchange(10, access: 2, refresh: 11)
             #expect(try await fixture.accessTokens() == [[1], [2]])
+            try await fixture.sessions.noteUse(of: [2], at: Self.now)
             let later = Self.now.advanced(by: .milliseconds(SessionStore.replacedTokenGraceMs + 1))
-            #expect(try await fixture.sessions.dropExpired(of: fixture.anna, at: later) == 1)
+            #expect(try await fixture.sessions.dropExpired(of: fixture.anna, device: fixture.phone, at: later) == 1)
             #expect(try await fixture.accessTokens() == [[2]])
         }
     }

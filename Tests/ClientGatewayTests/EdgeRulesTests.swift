@@ -38,29 +38,6 @@ import WorkerContracts
     }
 }
 
-@Suite struct LoginAttemptsTests {
-    private let now = Timestamp(milliseconds: 1_000_000)
-
-    @Test func aNameWaitsAfterItsLastAllowedFailureUntilTheWindowEnds() {
-        let attempts = LoginAttempts()
-        for _ in 1..<LoginAttempts.failuresMax { attempts.failed("anna", at: now) }
-        #expect(attempts.wait(for: "anna", at: now) == nil)
-        attempts.failed("anna", at: now)
-        #expect(attempts.wait(for: "anna", at: now) == LoginAttempts.window)
-        #expect(attempts.wait(for: "bert", at: now) == nil)
-        #expect(attempts.wait(for: "anna", at: now.advanced(by: LoginAttempts.window)) == nil)
-    }
-
-    @Test func soManyNamesAreRememberedAtMost() {
-        let attempts = LoginAttempts()
-        for _ in 0..<LoginAttempts.failuresMax { attempts.failed("anna", at: now) }
-        for number in 1..<LoginAttempts.namesMax { attempts.failed("n\(number)", at: now) }
-        #expect(attempts.wait(for: "anna", at: now) != nil)
-        attempts.failed("one more", at: now)
-        #expect(attempts.wait(for: "anna", at: now) == nil)
-    }
-}
-
 @Suite struct UsernameTests {
     private func server() throws -> ServerName { try #require(ServerName("test.example")) }
 

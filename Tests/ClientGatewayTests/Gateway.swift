@@ -1,5 +1,6 @@
 import CanonicalJSON
 import ClientGateway
+import ClusterConfiguration
 import HTTPServer
 import Identifiers
 import Logging
@@ -18,6 +19,14 @@ final class Gateway: Sendable {
     struct Options: Sendable {
         var registration = RegistrationPolicy.Mode.open
         var sharedSecret: String? = "shared secret"
+        var allowsGuests = false
+        var terms: TermsPolicy?
+        var email: EmailSettings?
+        var rateLimits: [RateLimitName: RateLimit] = [:]
+        var support: SupportInformation?
+        var policyServerKey: String?
+        var turn: TurnServers?
+        var provider: UpstreamProvider?
     }
 
     /// All at once, each would be slower than what it waits for.
@@ -28,6 +37,8 @@ final class Gateway: Sendable {
     let address: String
     /// What the endpoints are made of.
     let parts: ClientParts
+    /// What the worker runs beside its endpoints; tests take its steps.
+    var cleaner: AccountCleaner { parts.accountCleaner }
 
     private init(database: PostgresDatabase, client: HTTPClient, address: String, parts: ClientParts) {
         self.database = database
@@ -43,23 +54,26 @@ final class Gateway: Sendable {
         try await places.withPlace {
             try await TestDatabase.with { test in
                 let writer = RecordingWriter()
-                try await serve(options, test.database, writer) { try await body($0, writer) }
+                try await serving(options, test.database, writer) { try await body($0, writer) }
             }
         }
     }
 
     /// Runs `body` with a real room-writer.
-    static func withRoomWriter(_ body: (Gateway) async throws -> Void) async throws {
+    static func withRoomWriter(
+        _ options: Options = Options(), _ body: (Gateway) async throws -> Void
+    ) async throws {
         try await places.withPlace {
             try await TestDatabase.with { test in
                 try await OwnRoomWriter.with(test) { writer in
-                    try await serve(Options(), test.database, writer, body)
+                    try await serving(options, test.database, writer, body)
                 }
             }
         }
     }
 
-    private static func serve(
+    /// Runs `body` with one more worker over a database that others use too.
+    static func serving(
         _ options: Options, _ database: PostgresDatabase, _ writer: any WriterCommanding,
         _ body: (Gateway) async throws -> Void
     ) async throws {
@@ -84,15 +98,26 @@ final class Gateway: Sendable {
     static func parts(
         _ options: Options, _ database: PostgresDatabase, _ writer: any WriterCommanding
     ) throws -> ClientParts {
-        let settings = ClientSettings(
+        var settings = ClientSettings(
             server: try #require(ServerName(TestDatabase.serverName)), baseURL: "https://test.example",
             registration: RegistrationPolicy(
-                mode: options.registration, sharedSecret: options.sharedSecret.map { Array($0.utf8) }),
+                mode: options.registration, sharedSecret: options.sharedSecret.map { Array($0.utf8) },
+                allowsGuests: options.allowsGuests, terms: options.terms),
             signingKey: try signingKey(),
-            clusterSecret: Array("cluster secret".utf8))
+            clusterSecret: Array("cluster secret".utf8), email: options.email,
+            rateLimits: options.rateLimits)
+        settings.support = options.support
+        settings.policyServerKey = options.policyServerKey
+        settings.turn = options.turn
+        settings.provider = options.provider
         return ClientParts(
             settings: settings, shardCount: TestDatabase.shardCount, database: database, writers: writer,
-            hasher: PasswordHasher(), clock: .system, logger: .silent)
+            hasher: PasswordHasher(), outboundClient: HTTPClient(), clock: .system, logger: .silent)
+    }
+
+    /// What the endpoints ask further authentication of, for those that are not served yet.
+    static func interactiveAuth(_ database: PostgresDatabase) throws -> ResetAuthentication {
+        ResetAuthentication(try parts(Options(), database, RecordingWriter()))
     }
 
     static func signingKey() throws -> SigningKey {
@@ -117,6 +142,18 @@ final class Gateway: Sendable {
         let response = try await client.execute(request, deadline: .now + .seconds(20))
         return Answer(
             status: response.status, value: try JSONValue.parse(response.body), head: response.head)
+    }
+
+    /// Sends a request for a page, with a form if there is one, and reads its text.
+    func page(
+        _ method: String, _ path: String, form: String? = nil, headers extra: [(name: String, value: String)] = []
+    ) async throws -> (status: Int, text: String, head: HTTPResponseHead) {
+        var headers = extra
+        if form != nil { headers.append(("Content-Type", "application/x-www-form-urlencoded")) }
+        let request = HTTPRequest(
+            method: method, url: "http://\(address)\(path)", headers: headers, body: form.map { Array($0.utf8) })
+        let response = try await client.execute(request, deadline: .now + .seconds(20))
+        return (response.status, String(decoding: response.body, as: UTF8.self), response.head)
     }
 
     /// Sends a request with a JSON body.

@@ -6,7 +6,8 @@ import urllib.error
 import urllib.request
 import uuid
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from http.client import HTTPConnection
+from urllib.parse import urlencode, urlsplit
 
 from specification import operations
 
@@ -50,6 +51,16 @@ class Api:
         assert isinstance(content.get("error"), str)
         self.answered.setdefault(operation, set()).add(answer)
         return content
+
+    def redirected(self, operation: str, query=None, **path) -> str:
+        """Calls an operation that has to send browsers elsewhere; answers where."""
+        called = operations()[operation]
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=ANSWER_SECONDS_MAX)
+        connection.request(called.method, called.filled(**path) + f"?{urlencode(query or {})}")
+        answer = connection.getresponse()
+        assert answer.status == 302, f"{operation}: {answer.status}"
+        self.answered.setdefault(operation, set()).add(answer.status)
+        return answer.headers["Location"]
 
     def until_refused(self, operation: str, status: int, errcode: str, by: Person) -> None:
         """Waits until a caller is refused: a revoked token ends everywhere within a second."""

@@ -14,6 +14,18 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# What is served only where it is configured.
+SETTINGS = {
+    "support.admin_email": "admin@example.org",
+    "support.page_url": "https://example.org/help",
+    "policy_server.public_key": "6yhHGKhCiXTSEN2ksjV7kX/N6rBQZ3Xb+M7LlC6NS+s",
+    "turn.uris": "turn:turn.example.org:3478?transport=udp",
+    "turn.shared_secret": "a secret",
+    "sso.issuer": "https://id.example.org",
+    "sso.client_id": "apus",
+    "sso.client_secret": "another secret",
+    "sso.name": "Example",
+}
 READY_SECONDS_MAX = 120
 END_SECONDS_MAX = 60
 
@@ -27,6 +39,7 @@ class Cluster:
         self.url = f"http://127.0.0.1:{port}"
         self.log = log
         command = [str(programs / "apus"), "up", "--state", str(state), "--port", str(port)]
+        command += [f"--set={key}={value}" for key, value in SETTINGS.items()]
         command += ["--client", "2", "--sync", "2", "--initial", "1", "--writer", "2"]
         with log.open("wb") as output:
             self.process = subprocess.Popen(

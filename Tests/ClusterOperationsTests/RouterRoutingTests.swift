@@ -128,6 +128,35 @@ struct RouterRoutingTests {
         #expect(ids.count == 1 && !ids.contains("x-request-id: mine"))
     }
 
+    /// Limits count by address: behind a load balancer all would have one.
+    @Test(arguments: [["127.0.0.0/8"], ["10.0.0.0/8", "fd00::/8"]])
+    func whomATrustedLoadBalancerForwardsForIsBelieved(proxies: [String]) async throws {
+        let seen = Mutex<[String]>([])
+        try await withScriptedServer { request, responder in
+            seen.withLock { $0 = request.headerLines.map { $0.lowercased() } }
+            try await responder.respond(status: 200, "{}")
+        } body: { server in
+            try await RunningRouter.with(trustedProxies: proxies) { router in
+                try await router.apply([RunningRouter.server("client-1", .client, at: server.address)])
+                let http = HTTPClient()
+                defer { http.shutdown() }
+                for (header, address) in [("6.6.6.6, 7.7.7.7", "7.7.7.7"), (nil, "127.0.0.1")] {
+                    _ = try await Self.send(
+                        http, "GET", "\(router.url)/_matrix/client/versions",
+                        headers: header.map { [("X-Forwarded-For", $0)] } ?? [])
+                    let isTrusted = proxies.contains("127.0.0.0/8")
+                    let forwarded = seen.withLock { $0.filter { $0.hasPrefix("x-forwarded-for:") } }
+                    #expect(forwarded == ["x-forwarded-for: \(isTrusted ? address : "127.0.0.1")"])
+                }
+            }
+        }
+        for (text, isNetwork) in [
+            ("10.0.0.0/8", true), ("::1", true), ("all", false), ("10.0.0.0/8 }", false), ("/8", false),
+        ] {
+            #expect(RouterSettings.isNetwork(text) == isNetwork, "\(text)")
+        }
+    }
+
     @Test func haproxyTakesEveryVariantOfTheConfiguration() async throws {
         for hasInitialPool in [true, false] {
             for operations in [nil, ListenAddress(host: "127.0.0.1", port: 1)] {

@@ -22,8 +22,9 @@ struct RunningRouter: Sendable {
     var url: String { "http://127.0.0.1:\(port)" }
 
     /// Runs `body` beside the router and ends it afterwards.
-    static func with<Result: Sendable>(_ body: @Sendable (RunningRouter) async throws -> Result) async throws -> Result
-    {
+    static func with<Result: Sendable>(
+        trustedProxies: [String] = [], _ body: @Sendable (RunningRouter) async throws -> Result
+    ) async throws -> Result {
         let folder = "/tmp/apus-router-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer {
@@ -33,7 +34,7 @@ struct RunningRouter: Sendable {
         let port = try #require(Loopback.freePort())
         let settings = RouterSettings(
             listen: ListenAddress(host: "127.0.0.1", port: Int(port)), socketPath: folder + "/socket",
-            directory: folder, connectionsMax: 2_000)
+            directory: folder, connectionsMax: 2_000, trustedProxies: trustedProxies)
         let configuration = RouterConfiguration(routes: routes, settings: settings)
         try write(configuration, to: folder)
         let output = LineCollector()

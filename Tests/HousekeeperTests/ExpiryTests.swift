@@ -29,32 +29,35 @@ import WorkerContracts
                     VALUES ($1, $2, 'D', 0, $3::bigint)
                     """, [name], user, expiry)
             }
-            for (name, age) in [("new", Duration.zero), ("old", ExpiredRows.authenticationSessionKept + .seconds(1))] {
+            for (name, expiry) in [(UInt8(8), ago(.zero - .seconds(1))), (9, ago(.seconds(1)))] {
                 try await test.database.query(
                     """
-                    INSERT INTO uia_session (session_id, operation, completed, parameters, created_at_ms)
-                    VALUES ($1, '', '', '', $2)
-                    """, name, ago(age))
+                    INSERT INTO account_token (token_hash, purpose, user_id, expires_at_ms)
+                    VALUES ($1, 'login', $2, $3)
+                    """, [name], user, expiry)
             }
             let job = ExpiryJob(rows: ExpiredRows(database: test.database), clock: WallClock { Self.now })
             #expect(try await job.step(from: nil) == .finished)
             let left = try await test.database.query("SELECT token_hash FROM access_token ORDER BY token_hash")
             #expect(try left.map { try $0.bytes("token_hash") } == [[1], [2]], "an expired one may be refreshed")
-            let sessions = try await test.database.query("SELECT session_id FROM uia_session")
-            #expect(try sessions.map { try $0.text("session_id") } == ["new"])
+            let others = try await test.database.query("SELECT token_hash FROM account_token")
+            #expect(try others.map { try $0.bytes("token_hash") } == [[8]])
         }
     }
 
     @Test func aStepDeletesABoundedNumber() async throws {
         try await TestDatabase.with { test in
+            let user = "@alice:\(TestDatabase.serverName)"
+            try await test.database.query(
+                "INSERT INTO account (user_id, shard, created_at_ms) VALUES ($1, 0, 0)", user)
             try await test.database.query(
                 """
-                INSERT INTO uia_session (session_id, operation, completed, parameters, created_at_ms)
-                SELECT n::text, '', '', '', 0 FROM generate_series(1, $1) AS n
-                """, Int64(ExpiredRows.rowsMax + 1))
+                INSERT INTO account_token (token_hash, purpose, user_id, expires_at_ms)
+                SELECT n::text::bytea, 'login', $2, 0 FROM generate_series(1, $1) AS n
+                """, Int64(ExpiredRows.rowsMax + 1), user)
             let job = ExpiryJob(rows: ExpiredRows(database: test.database), clock: WallClock { Self.now })
             #expect(try await job.step(from: nil) == .more(checkpoint: []))
-            let left = try await test.database.query("SELECT count(*) AS n FROM uia_session")
+            let left = try await test.database.query("SELECT count(*) AS n FROM account_token")
             #expect(try left[0].int64("n") == 1)
             #expect(try await job.step(from: []) == .finished)
         }

@@ -50,9 +50,9 @@ private final class CountingDatabase: PostgresQuerying {
         try await TestDatabase.with { test in
             let callers = Callers(database: test.database)
             let token = try await logIn(test.database)
-            #expect(try await callers.caller(with: token) == .known(alice, device))
+            #expect(try await callers.caller(with: token) == .known(KnownCaller(user: alice, device: device)))
             let lasting = try await logIn(test.database, expiresAtMs: 33_000_000_000_000)
-            #expect(try await callers.caller(with: lasting) == .known(alice, device))
+            #expect(try await callers.caller(with: lasting) == .known(KnownCaller(user: alice, device: device)))
             let expired = try await logIn(test.database, expiresAtMs: 1_000)
             #expect(try await callers.caller(with: expired) == .expired)
             #expect(try await callers.caller(with: AccessToken.make(for: alice)) == .unknown)
@@ -65,7 +65,7 @@ private final class CountingDatabase: PostgresQuerying {
         try await TestDatabase.with { test in
             let callers = Callers(database: test.database)
             let token = try await logIn(test.database)
-            #expect(try await callers.caller(with: token) == .known(alice, device))
+            #expect(try await callers.caller(with: token) == .known(KnownCaller(user: alice, device: device)))
             try await test.database.query("DELETE FROM access_token WHERE token_hash = $1", token.hash)
             let revoked = ContinuousClock.now
             // Whoever waits and looks again knows at once.

@@ -19,6 +19,9 @@ struct RouterConfig: ParsableCommand {
     var connectionsMax = 8_000
     @Option(help: "The folder the configuration will be in.")
     var directory = "/etc/apus/router"
+    @Option(
+        help: "A network of load balancers in front that say whom they forward for, as 10.0.0.0/8; may be repeated.")
+    var trustedProxy: [String] = []
     @Flag(help: "The cluster has no workers of the initial pool.")
     var withoutInitialPool = false
     @Flag(help: "Write haproxy.cfg and its files into the folder instead of printing.")
@@ -26,10 +29,13 @@ struct RouterConfig: ParsableCommand {
 
     func run() throws {
         guard let listen = ListenAddress(listen) else { throw ValidationError("--listen takes HOST:PORT") }
+        guard trustedProxy.allSatisfy(RouterSettings.isNetwork) else {
+            throw ValidationError("--trusted-proxy takes an address or a network")
+        }
         let settings = RouterSettings(
             listen: listen, operations: operations.flatMap(ListenAddress.init), socketPath: socket,
             directory: directory,
-            connectionsMax: connectionsMax, hasInitialPool: !withoutInitialPool)
+            connectionsMax: connectionsMax, hasInitialPool: !withoutInitialPool, trustedProxies: trustedProxy)
         let configuration = RouterConfiguration(routes: Routes.all, settings: settings)
         guard write else { return print(configuration.text, terminator: "") }
         for (path, content) in configuration.files + [(directory + "/haproxy.cfg", configuration.text)] {

@@ -32,6 +32,11 @@ CURLcode apus_curl_set_header_callback(CURL *handle, apus_curl_data_callback cal
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_HEADERDATA, context);
 }
 
+CURLcode apus_curl_set_read_callback(CURL *handle, apus_curl_data_callback callback, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_READFUNCTION, callback);
+    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_READDATA, context);
+}
+
 CURLcode apus_curl_set_socket_callback(CURL *handle, apus_curl_socket_callback callback, void *context) {
     CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, callback);
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, context);

@@ -51,8 +51,18 @@ public struct ConfigurationSource {
     }
 
     public mutating func integer(_ key: String, default fallback: Int, in range: ClosedRange<Int>) -> Int {
+        number(key, default: fallback, in: range) { Int($0) }
+    }
+
+    public mutating func decimal(_ key: String, default fallback: Double, in range: ClosedRange<Double>) -> Double {
+        number(key, default: fallback, in: range) { Double($0) }
+    }
+
+    private mutating func number<Value: Comparable>(
+        _ key: String, default fallback: Value, in range: ClosedRange<Value>, _ parse: (String) -> Value?
+    ) -> Value {
         guard let text = text(key) else { return fallback }
-        guard let value = Int(text), range.contains(value) else {
+        guard let value = parse(text), range.contains(value) else {
             problems.append("\(key) must be a number from \(range.lowerBound) to \(range.upperBound), not '\(text)'")
             return fallback
         }

@@ -12,6 +12,62 @@ public struct WorkerConfiguration: Sendable {
         public var lifetimeMax: Duration?
     }
 
+    /// What whoever registers agrees to.
+    public struct Terms: Sendable, Equatable {
+        public var url: String
+        public var version: String
+        public var name: String
+    }
+
+    /// How mail is sent.
+    public struct Email: Sendable {
+        public enum Security: String, Sendable, CaseIterable { case none, starttls, tls }
+        public var host: String
+        public var port: Int
+        public var security: Security
+        public var user: String?
+        public var password: Secret?
+        /// The address mail comes from.
+        public var sender: String
+        public var senderName: String
+    }
+
+    /// Whom people turn to.
+    public struct Support: Sendable {
+        public struct Contact: Sendable {
+            public enum Role: String, Sendable, CaseIterable { case admin, security }
+            public var role: Role
+            public var email: String?
+            public var matrixID: String?
+        }
+        public var contacts: [Contact]
+        public var page: String?
+    }
+
+    /// The servers that help calls through firewalls.
+    public struct Turn: Sendable {
+        public var uris: [String]
+        public var sharedSecret: Secret
+        /// How long what clients are given is good, in seconds.
+        public var lifetimeSeconds: Int
+    }
+
+    /// The OpenID Connect provider by which people log in.
+    public struct SingleSignOn: Sendable {
+        /// An https address, under which the provider describes itself.
+        public var issuer: String
+        public var clientID: String
+        public var clientSecret: Secret
+        /// Shown to people.
+        public var name: String
+        /// Separated by spaces.
+        public var scopes: String
+        /// What user names are made of.
+        public var usernameClaim: String
+        /// Whether somebody who comes for the first time gets an account.
+        public var makesAccounts: Bool
+    }
+
     public var workerName: String
     public var serverName: String
     public var publicBaseURL: String
@@ -25,6 +81,23 @@ public struct WorkerConfiguration: Sendable {
     public var listenOperations: ListenAddress
     public var registrationMode: RegistrationMode
     public var registrationSharedSecret: Secret?
+    public var registrationAllowsGuests: Bool
+    /// `nil`: whoever registers need not agree to anything.
+    public var terms: Terms?
+    /// Whether somebody who registers has to show an email address.
+    public var registrationRequiresEmail: Bool
+    /// `nil`: no mail is sent, and nobody has an email address.
+    public var email: Email?
+    /// `nil`: nobody is named.
+    public var support: Support?
+    /// The Ed25519 key of the policy server at this server's name, in unpadded base64; `nil`: there is none.
+    public var policyServerKey: String?
+    /// `nil`: there are none.
+    public var turn: Turn?
+    /// `nil`: people log in here only.
+    public var singleSignOn: SingleSignOn?
+    /// Empty when they are switched off.
+    public var rateLimits: [RateLimitName: RateLimit]
     public var pool: Pool
     public var isFeedEnabled: Bool
     /// Whether one build of a room's state serves every caller; off only to show what it is good for.
@@ -56,6 +129,22 @@ public struct WorkerConfiguration: Sendable {
         listenOperations = source.address("listen.operations", default: "127.0.0.1:0")
         registrationMode = source.choice("registration.mode", default: RegistrationMode.closed)
         registrationSharedSecret = source.secret("registration.shared_secret", isRequired: false)
+        registrationAllowsGuests = source.bool("registration.allow_guests", default: false)
+        let termsVersion = source.text("registration.terms_version") ?? "1"
+        let termsName = source.text("registration.terms_name") ?? "Terms of Service"
+        terms = source.text("registration.terms_url").map {
+            Terms(url: $0, version: termsVersion, name: termsName)
+        }
+        registrationRequiresEmail = source.bool("registration.requires_email", default: false)
+        email = Self.email(&source, serverName: serverName)
+        if registrationRequiresEmail, email == nil {
+            source.problem("registration.requires_email needs email.smtp_host")
+        }
+        rateLimits = Self.rateLimits(&source)
+        support = Self.support(&source)
+        policyServerKey = source.text("policy_server.public_key")
+        turn = Self.turn(&source)
+        singleSignOn = Self.singleSignOn(&source)
         pool = source.choice("pool", default: Pool.sync)
         isFeedEnabled = source.bool("feed.enabled", default: true)
         isStateSharingOn = source.bool("state.sharing", default: true)

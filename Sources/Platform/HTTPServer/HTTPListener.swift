@@ -206,7 +206,8 @@ public final class HTTPListener: Sendable {
         var headers = HTTPFields()
         headers[.contentType] = answer.contentType
         for (name, value) in answer.headers {
-            if let name = HTTPField.Name(name) { headers[name] = value }
+            // Several of a name stay several: each cookie has a header of its own.
+            if let name = HTTPField.Name(name) { headers.append(HTTPField(name: name, value: value)) }
         }
         if let name = HTTPField.Name("X-Request-Id") { headers[name] = requestID }
         if options.isPublic { CrossOriginHeaders.add(to: &headers) }

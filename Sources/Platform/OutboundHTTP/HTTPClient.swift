@@ -35,10 +35,16 @@ public final class HTTPClient: Sendable {
     public func execute(
         _ request: HTTPRequest, deadline: ContinuousClock.Instant
     ) async throws(HTTPClientError) -> HTTPResponse {
+        try await execute(request, mail: nil, deadline: deadline)
+    }
+
+    func execute(
+        _ request: HTTPRequest, mail: MailDelivery?, deadline: ContinuousClock.Instant
+    ) async throws(HTTPClientError) -> HTTPResponse {
         let duration = ContinuousClock.now.duration(to: deadline)
         guard duration > .zero else { throw .timedOut }
         let collector = ResponseCollector(bytesMax: request.responseBytesMax)
-        let transfer = try makeTransfer(request, duration: duration, sink: collector)
+        let transfer = try makeTransfer(request, mail: mail, duration: duration, sink: collector)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 collector.resume(continuation)
@@ -68,13 +74,13 @@ public final class HTTPClient: Sendable {
     }
 
     private func makeTransfer(
-        _ request: HTTPRequest, duration: Duration?, sink: any TransferSink
+        _ request: HTTPRequest, mail: MailDelivery? = nil, duration: Duration?, sink: any TransferSink
     ) throws(HTTPClientError) -> Transfer {
         guard request.isWellFormed else { throw .badRequest("a control character, or no method or header name") }
         let options = TransferOptions(
             duration: duration, connectDuration: min(configuration.connectDuration, duration ?? .seconds(3_600)),
             addressPolicy: configuration.addressPolicy,
             certificateAuthorityFile: configuration.certificateAuthorityFile)
-        return Transfer(request: request, options: options, sink: sink)
+        return Transfer(request: request, mail: mail, options: options, sink: sink)
     }
 }

@@ -13,7 +13,7 @@ extension Transfer {
         apus_curl_set_string(handle, CURLOPT_URL, request.url)
         configureSafety(handle)
         configureTimes(handle)
-        configureRequest(handle)
+        if let delivery { configureMail(handle, delivery) } else { configureRequest(handle) }
         apus_curl_set_header_callback(
             handle,
             { bytes, size, count, context in

@@ -39,14 +39,23 @@ final class Transfer: @unchecked Sendable {
     var sawDeniedAddress = false
 
     private var head = HTTPResponseHead(status: 0)
+    /// Set when the transfer is a mail.
+    private var mail: MailDelivery?
     private var headerBytes = 0
     private var headDelivered = false
 
-    init(request: HTTPRequest, options: TransferOptions, sink: any TransferSink) {
+    init(request: HTTPRequest, mail: MailDelivery? = nil, options: TransferOptions, sink: any TransferSink) {
         self.request = request
+        self.mail = mail
         self.options = options
         self.sink = sink
     }
+
+    /// What the transfer sends when it is a mail.
+    var delivery: MailDelivery? { mail }
+
+    /// Gives libcurl the next bytes of the mail.
+    func readMail(_ buffer: UnsafeMutableRawBufferPointer) -> Int { mail?.read(into: buffer) ?? 0 }
 
     /// Takes one header line; false stops the transfer.
     func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {

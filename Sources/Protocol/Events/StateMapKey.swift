@@ -24,6 +24,7 @@ public struct StateMapKey: Hashable, Comparable, Sendable, CustomStringConvertib
 
     public static let create = StateMapKey(type: "m.room.create", stateKey: "")
     public static let powerLevels = StateMapKey(type: "m.room.power_levels", stateKey: "")
+    public static let guestAccess = StateMapKey(type: "m.room.guest_access", stateKey: "")
     public static let joinRules = StateMapKey(type: "m.room.join_rules", stateKey: "")
     public static let historyVisibility = StateMapKey(type: "m.room.history_visibility", stateKey: "")
 

@@ -6,8 +6,9 @@ package enum ClientEndpoints {
     package typealias Entry = EndpointEntry<ClientParts>
 
     package static let entries: [Entry] =
-        discovery + accounts + devices + rooms + events + reading + people + messages
-        + roomLife
+        discovery + accounts + contacts + oauth + singleSignOn + administration + devices + rooms + events + reading
+        + people
+        + messages + roomLife
 
     /// Where the endpoints are, without making any.
     package static var routes: [Route] { entries.map(\.route) }
@@ -17,19 +18,23 @@ package enum ClientEndpoints {
     private static let discovery: [Entry] = [
         Entry { _ in GetVersions() },
         Entry { GetClientWellKnown(baseURL: $0.settings.baseURL) },
-        Entry { _ in GetCapabilities() },
+        Entry { GetSupport(support: $0.settings.support) },
+        Entry { GetPolicyServer(publicKey: $0.settings.policyServerKey) },
+        Entry { GetTurnServer(turn: $0.settings.turn, clock: $0.clock) },
+        Entry { GetCapabilities(accounts: $0.accounts, sendsMail: $0.emails.isOn) },
     ]
 
     private static let accounts: [Entry] = [
         Entry {
             Register(
                 policy: $0.settings.registration, server: $0.settings.server, accounts: $0.accounts,
-                maker: $0.accountMaker, tokens: $0.registrationTokens, auth: $0.auth, clock: $0.clock)
+                maker: $0.accountMaker, guests: $0.guestAccounts, contacts: $0.contacts,
+                auth: $0.auth, rates: $0.rates)
         },
         Entry { CheckUsername(server: $0.settings.server, accounts: $0.accounts) },
         Entry {
             CheckRegistrationToken(
-                policy: $0.settings.registration, tokens: $0.registrationTokens, clock: $0.clock)
+                policy: $0.settings.registration, tokens: $0.registrationTokens, rates: $0.rates, clock: $0.clock)
         },
         Entry {
             GetRegistrationNonce(
@@ -40,21 +45,93 @@ package enum ClientEndpoints {
                 policy: $0.settings.registration, nonces: $0.registrationNonces, server: $0.settings.server,
                 maker: $0.accountMaker, profiles: $0.profileSetter, clock: $0.clock)
         },
-        Entry { _ in GetLoginFlows() },
-        Entry { Login(check: $0.passwordCheck, starter: $0.starter, attempts: $0.attempts, clock: $0.clock) },
+        Entry { GetLoginFlows(provider: $0.settings.provider) },
+        Entry {
+            Login(
+                check: $0.passwordCheck, starter: $0.starter, rates: $0.rates, tokens: $0.loginTokens)
+        },
+        Entry { GetLoginToken(auth: $0.auth, tokens: $0.loginTokens) },
         Entry { Refresh(starter: $0.starter) },
         Entry { Logout(removal: $0.removal) },
         Entry { LogoutAll(removal: $0.removal) },
         Entry { _ in Whoami() },
-        Entry { ChangePassword(check: $0.passwordCheck, auth: $0.auth, passwords: $0.passwords, removal: $0.removal) },
+        Entry {
+            ChangePassword(
+                auth: $0.auth, accounts: $0.accounts, emails: $0.emails, addresses: $0.contactAddresses,
+                passwords: $0.passwords, removal: $0.removal)
+        },
+        Entry { DeactivateAccount(auth: $0.auth, accounts: $0.accounts, removal: $0.removal, clock: $0.clock) },
+        Entry { RequestOpenIDToken(tokens: $0.openIDTokens, clock: $0.clock) },
+        Entry { GetOpenIDUser(tokens: $0.openIDTokens, clock: $0.clock) },
+    ]
+
+    private static let contacts: [Entry] = [
+        Entry { ListContacts(addresses: $0.contactAddresses) },
+        Entry { AddContact(adder: $0.contacts) },
+        Entry { AddContactByCredentials(adder: $0.contacts) },
+        Entry { DeleteContact(addresses: $0.contactAddresses) },
+        Entry { _ in UnbindContact() },
+        Entry { _ in BindContact() },
+        Entry { RequestRegistrationEmail(emails: $0.emailRequests) },
+        Entry { RequestContactEmail(emails: $0.emailRequests) },
+        Entry { RequestPasswordEmail(emails: $0.emailRequests) },
+        Entry { _ in RequestRegistrationPhone() },
+        Entry { _ in RequestContactPhone() },
+        Entry { _ in RequestPasswordPhone() },
+        Entry { _ in ShowEmailPage() },
+        Entry { ConfirmEmail(validator: $0.emails) },
+    ]
+
+    private static let oauth: [Entry] = [
+        Entry { GetAuthMetadata(server: $0.oauth, registration: $0.settings.registration) },
+        Entry { GetAuthMetadataUnstable(server: $0.oauth, registration: $0.settings.registration) },
+        Entry { RegisterOAuthClient(server: $0.oauth, rates: $0.rates) },
+        Entry { IssueOAuthToken(server: $0.oauth) },
+        Entry { RevokeOAuthToken(sessions: $0.sessions, removal: $0.removal) },
+        Entry { BeginDeviceAuthorization(server: $0.oauth, rates: $0.rates) },
+        Entry { ShowAuthorization(server: $0.oauth, pages: $0.loginPages) },
+        Entry { DecideAuthorization(server: $0.oauth, pages: $0.loginPages) },
+        Entry { ShowDeviceLink(server: $0.oauth, pages: $0.loginPages) },
+        Entry { DecideDeviceLink(server: $0.oauth, pages: $0.loginPages) },
+        Entry { ShowLoginPage(pages: $0.loginPages) },
+        Entry { LogInBrowser(pages: $0.loginPages) },
+        Entry { LogOutBrowser(pages: $0.loginPages) },
+        Entry { ShowRegistrationPage(pages: $0.loginPages) },
+        Entry { RegisterInBrowser(pages: $0.loginPages) },
+        Entry { ShowAccountPage(forms: $0.accountForms, devices: $0.devices, profiles: $0.profiles) },
+        Entry { SaveProfileForm(forms: $0.accountForms, setter: $0.profileSetter) },
+        Entry { DeleteDeviceForm(forms: $0.accountForms, removal: $0.removal) },
+        Entry { ChangePasswordForm(forms: $0.accountForms, passwords: $0.passwords, removal: $0.removal) },
+        Entry { DeactivateForm(forms: $0.accountForms, removal: $0.removal, clock: $0.clock) },
+        Entry { AllowResetForm(forms: $0.accountForms, auth: $0.auth) },
+        Entry { ShowFallback(fallback: $0.fallback) },
+        Entry { CompleteFallback(fallback: $0.fallback) },
+    ]
+
+    private static let singleSignOn: [Entry] = [
+        Entry { _ in RedirectToSSO() },
+        Entry { RedirectToProvider(upstream: $0.upstream) },
+        Entry { ShowSSO(pages: $0.loginPages) },
+        Entry { AllowSSO(pages: $0.loginPages, tokens: $0.loginTokens) },
+        Entry { BeginUpstreamLogin(upstream: $0.upstream, pages: $0.loginPages) },
+        Entry { FinishUpstreamLogin(upstream: $0.upstream, pages: $0.loginPages, signup: $0.upstreamSignup) },
+        Entry { FinishUpstreamSignup(upstream: $0.upstream, pages: $0.loginPages, signup: $0.upstreamSignup) },
+    ]
+
+    private static let administration: [Entry] = [
+        Entry { GetSuspended(accounts: $0.moderated) },
+        Entry { SetSuspended(accounts: $0.moderated, clock: $0.clock) },
+        Entry { GetLocked(accounts: $0.moderated) },
+        Entry { SetLocked(accounts: $0.moderated, clock: $0.clock) },
+        Entry { Whois(accounts: $0.moderated, devices: $0.devices) },
     ]
 
     private static let devices: [Entry] = [
         Entry { ListDevices(devices: $0.devices) },
         Entry { GetDevice(devices: $0.devices) },
         Entry { UpdateDevice(devices: $0.devices) },
-        Entry { DeleteDevice(check: $0.passwordCheck, auth: $0.auth, removal: $0.removal) },
-        Entry { DeleteDevices(check: $0.passwordCheck, auth: $0.auth, removal: $0.removal) },
+        Entry { DeleteDevice(auth: $0.auth, removal: $0.removal) },
+        Entry { DeleteDevices(auth: $0.auth, removal: $0.removal) },
     ]
 
     private static let rooms: [Entry] = [
@@ -63,7 +140,7 @@ package enum ClientEndpoints {
                 server: $0.settings.server, shardCount: $0.shardCount,
                 genesis: $0.genesis, aliases: $0.aliases, published: $0.published, profiles: $0.profiles,
                 sender: $0.sender,
-                inviteGuard: $0.inviteGuard, clock: $0.clock)
+                inviteGuard: $0.inviteGuard, rates: $0.rates, clock: $0.clock)
         },
         Entry { JoinRoom(joiner: $0.joiner) },
         Entry { JoinRoomByAlias(joiner: $0.joiner, aliases: $0.aliasResolver) },
@@ -83,9 +160,10 @@ package enum ClientEndpoints {
     private static let events: [Entry] = [
         Entry {
             SendEvent(
-                sender: $0.sender, relations: RelationRules(relations: $0.reading.relations), delays: $0.delays)
+                sender: $0.sender, relations: RelationRules(relations: $0.reading.relations), delays: $0.delays,
+                rates: $0.rates)
         },
-        Entry { RedactEvent(sender: $0.sender, access: $0.access) },
+        Entry { RedactEvent(sender: $0.sender, access: $0.access, rates: $0.rates) },
         Entry { PutState(setter: $0.stateSetter) },
         Entry { PutStateWithoutKey(setter: $0.stateSetter) },
     ]

@@ -1,5 +1,7 @@
 import Identifiers
 import Logging
+import MatrixHTTP
+import OutboundHTTP
 import PasswordHashing
 import Postgres
 import RoomReading
@@ -12,6 +14,7 @@ package struct ClientParts: Sendable {
     let shardCount: Int
     let clock: WallClock
     let logger: Logger
+    private let database: PostgresDatabase
     let accounts: AccountStore
     let devices: DeviceStore
     let profiles: ProfileStore
@@ -25,13 +28,18 @@ package struct ClientParts: Sendable {
     let access: RoomAccess
     let memberships: MembershipWriter
     let passwords: Passwords
+    let contactAddresses: ThirdPartyIDStore
+    let emails: EmailValidator
     let passwordCheck: PasswordCheck
+    let sessions: SessionStore
     let starter: SessionStarter
-    let attempts: LoginAttempts
+    let rates: RateLimits
     let auth: InteractiveAuth
     let removal: DeviceRemoval
     let userSearch: UserSearchStore
     let spreader: ProfileSpreader
+    /// `nil`: people log in by their passwords only.
+    let upstream: UpstreamLogins?
     let profileSetter: ProfileSetter
     let reports: ReportStore
     let noticeRooms: ServerNoticeRooms
@@ -45,12 +53,13 @@ package struct ClientParts: Sendable {
     /// - Parameter shardCount: over how many shards new rooms and users are placed.
     package init(
         settings: ClientSettings, shardCount: Int, database: PostgresDatabase, writers: any WriterCommanding,
-        hasher: PasswordHasher, clock: WallClock, logger: Logger
+        hasher: PasswordHasher, outboundClient: HTTPClient, clock: WallClock, logger: Logger
     ) {
         self.settings = settings
         self.shardCount = shardCount
         self.clock = clock
         self.logger = logger
+        self.database = database
         accounts = AccountStore(database: database)
         devices = DeviceStore(database: database)
         profiles = ProfileStore(database: database)
@@ -65,13 +74,27 @@ package struct ClientParts: Sendable {
         access = RoomAccess(facts: facts, rooms: rooms)
         memberships = MembershipWriter(sender: sender, profiles: profiles)
         passwords = Passwords(hasher: hasher)
-        passwordCheck = PasswordCheck(accounts: accounts, passwords: passwords, server: settings.server)
-        starter = SessionStarter(sessions: SessionStore(database: database), clock: clock)
-        attempts = LoginAttempts()
-        auth = InteractiveAuth(
-            nonces: SignedNonce(
-                secret: settings.clusterSecret, purpose: "interactive auth", life: InteractiveAuth.sessionLife),
+        contactAddresses = ThirdPartyIDStore(database: database)
+        emails = EmailValidator(
+            mail: settings.email.map { ValidationMail(settings: $0, server: settings.server) },
+            validations: EmailValidationStore(database: database), client: outboundClient,
+            baseURL: settings.publicURL, clock: clock, logger: logger)
+        rates = RateLimits(
+            limits: settings.rateLimits, shared: RateBucketStore(database: database), local: LocalRateBuckets(),
             clock: clock)
+        passwordCheck = PasswordCheck(
+            accounts: accounts, addresses: contactAddresses, passwords: passwords, rates: rates,
+            server: settings.server)
+        sessions = SessionStore(database: database)
+        starter = SessionStarter(sessions: sessions, clock: clock)
+        auth = InteractiveAuth(
+            sessions: AuthSessionID(
+                nonces: SignedNonce(
+                    secret: settings.clusterSecret, purpose: "interactive auth", life: InteractiveAuth.sessionLife)),
+            stages: AuthStageStore(database: database),
+            checks: AuthStageChecks(
+                passwords: passwordCheck, tokens: registrationTokens, emails: emails, rates: rates, clock: clock),
+            accounts: accounts, terms: settings.registration.terms, baseURL: settings.publicURL, clock: clock)
         removal = DeviceRemoval(devices: devices, sender: sender, logger: logger)
         userSearch = UserSearchStore(database: database)
         spreader = ProfileSpreader(
@@ -83,6 +106,9 @@ package struct ClientParts: Sendable {
         delayedEvents = DelayedEventStore(database: database)
         accountMaker = AccountMaker(
             accounts: accounts, passwords: passwords, starter: starter, clock: clock, shardCount: shardCount)
+        upstream = settings.provider.map { provider in
+            UpstreamLogins(provider, settings, database, by: outboundClient, clock: clock, logger: logger)
+        }
         let accountDataStore = AccountDataStore(database: database)
         accountData = AccountDataReader(store: accountDataStore)
         tags = RoomTags(store: accountDataStore, sender: sender)
@@ -95,6 +121,63 @@ package struct ClientParts: Sendable {
             secret: settings.clusterSecret, purpose: "shared-secret registration", life: SharedSecretRegister.nonceLife)
     }
 
+    var openIDTokens: AccountTokenStore { AccountTokenStore(database: database, purpose: .openID) }
+
+    var loginTokens: LoginTokens {
+        LoginTokens(store: AccountTokenStore(database: database, purpose: .login), accounts: accounts, clock: clock)
+    }
+
+    var guestAccounts: GuestAccounts {
+        GuestAccounts(
+            policy: settings.registration, server: settings.server, callers: Callers(database: database),
+            accounts: accounts, maker: accountMaker)
+    }
+
+    var oauth: OAuthServer {
+        OAuthServer(
+            baseURL: settings.publicURL, clients: OAuthClientStore(database: database),
+            codes: OAuthCodeStore(database: database),
+            deviceRequests: OAuthDeviceRequestStore(database: database), accounts: accounts, starter: starter,
+            removal: removal, clock: clock)
+    }
+
+    private var leaves: QuietLeaves { QuietLeaves(sender: sender, logger: logger) }
+
+    /// Runs beside the endpoints, step by step.
+    package var accountCleaner: AccountCleaner {
+        AccountCleaner(
+            store: AccountCleanupStore(database: database), removal: removal, leaves: leaves, sender: sender,
+            clock: clock)
+    }
+
+    /// Runs beside the endpoints, step by step.
+    package var guestRemover: GuestRemover {
+        GuestRemover(store: GuestCheckStore(database: database), access: access, leaves: leaves, clock: clock)
+    }
+
+    var contacts: ContactAdder {
+        ContactAdder(validator: emails, addresses: contactAddresses, auth: auth, clock: clock)
+    }
+
+    var emailRequests: EmailRequests { EmailRequests(validator: emails, addresses: contactAddresses, rates: rates) }
+
+    var loginPages: LoginPages {
+        LoginPages(
+            browsers: BrowserSessions(
+                store: AccountTokenStore(database: database, purpose: .browser), secret: settings.clusterSecret,
+                isSecure: settings.publicURL.hasPrefix("https:"), clock: clock),
+            server: settings.server, registration: settings.registration, check: passwordCheck, accounts: accounts,
+            maker: accountMaker, rates: rates, provider: settings.provider)
+    }
+
+    var upstreamSignup: UpstreamSignup { UpstreamSignup(pages: loginPages) }
+
+    var fallback: FallbackStage { FallbackStage(auth: auth, pages: loginPages) }
+
+    var accountForms: AccountForms { AccountForms(pages: loginPages) }
+
+    var moderated: ModeratedAccount { ModeratedAccount(accounts: accounts, server: settings.server) }
+
     var visibleEvents: VisibleEvents { VisibleEvents(reader: reading.reader, events: reading.events) }
 
     var stateEventReader: StateEventReader {
@@ -105,17 +188,30 @@ package struct ClientParts: Sendable {
     var joiner: Joiner {
         Joiner(
             rooms: rooms, memberships: memberships, restricted: RestrictedJoin(access: access), succession: succession,
-            thirdParty: ThirdPartyJoin(access: access, memberships: memberships))
+            thirdParty: ThirdPartyJoin(access: access, memberships: memberships), joinGuard: joinGuard)
     }
+
+    var joinGuard: JoinGuard { JoinGuard(access: access, rates: rates) }
 
     /// Does the work that goes on between requests, until cancelled.
     package func run() async { await spreader.run() }
+
+    /// Does the work that waits in tables, until cancelled.
+    func runSteps() async {
+        let steps = [
+            BackgroundSteps(name: "deactivated accounts", logger: logger, step: accountCleaner.step),
+            BackgroundSteps(name: "guests", logger: logger, step: guestRemover.step),
+        ]
+        await withDiscardingTaskGroup { group in
+            for work in steps { group.addTask { await work.run() } }
+        }
+    }
 
     var delays: DelayedEvents {
         DelayedEvents(store: delayedEvents, rooms: rooms, access: access, secret: settings.clusterSecret)
     }
 
-    var inviteGuard: InviteGuard { InviteGuard(accountData: accountData.store) }
+    var inviteGuard: InviteGuard { InviteGuard(accountData: accountData.store, rates: rates) }
 
     /// Tells users something in the name of the server.
     package var serverNotices: ServerNotices {
@@ -150,7 +246,7 @@ package struct ClientParts: Sendable {
     var stateSetter: StateSetter {
         StateSetter(
             sender: sender, aliases: CanonicalAliasRule(aliases: aliases, access: access), server: settings.server,
-            inviteGuard: inviteGuard, delays: delays)
+            inviteGuard: inviteGuard, joinGuard: joinGuard, delays: delays, rates: rates)
     }
 
     var receiptSetter: ReceiptSetter {

@@ -1,5 +1,4 @@
 import ClusterConfiguration
-import FoundationEssentials
 import HTTPServer
 import Identifiers
 import Leases
@@ -7,7 +6,6 @@ import Logging
 import MatrixHTTP
 import OutboundHTTP
 import PasswordHashing
-import Signing
 import Synchronization
 import WorkerContracts
 import WorkerRuntime
@@ -34,6 +32,14 @@ public final class ClientService: WorkerService {
         self.logger = logger
     }
 
+    /// Few at a time: a slow mail server or identity provider keeps those who ask for it waiting and nobody else.
+    private static var outbound: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        configuration.transfersMax = 16
+        configuration.connectionsMax = 4
+        return configuration
+    }
+
     public var publicRoutes: [(Route, HTTPListener.Handler)] { served.withLock { $0 } }
     public var internalRoutes: [(Route, HTTPListener.Handler)] { [] }
 
@@ -44,7 +50,8 @@ public final class ClientService: WorkerService {
             settings: settings, shardCount: shardCount, database: member.database,
             writers: WriterClient(
                 client: member.internalClient, routing: directory, reachability: reachability, logger: logger),
-            hasher: PasswordHasher(), clock: .system, logger: logger)
+            hasher: PasswordHasher(), outboundClient: HTTPClient(configuration: Self.outbound), clock: .system,
+            logger: logger)
         let callers = Callers(database: member.database)
         let routes = ClientEndpoints.all(parts).map { $0.served(by: callers) }
         served.withLock { $0 = routes }
@@ -58,43 +65,11 @@ public final class ClientService: WorkerService {
             group.addTask { await self.member.run() }
             group.addTask { await self.reachability.run() }
             group.addTask { await parts?.run() }
+            group.addTask { await parts?.runSteps() }
         }
     }
     public func beginDraining() async { await member.beginDraining() }
     /// Requests are short: they end by themselves.
     public func drain() async {}
     public func stop() async { await member.leave() }
-}
-
-extension ClientSettings {
-    /// - Throws: ``ConfigurationProblems`` with everything that cannot be used.
-    init(_ configuration: WorkerConfiguration) throws {
-        var problems: [String] = []
-        let server = ServerName(configuration.serverName)
-        if server == nil { problems.append("server.name '\(configuration.serverName)' is not a server name") }
-        var key: SigningKey?
-        do {
-            key = try SigningKey.parse(file: String(contentsOfFile: configuration.signingKeyPath, encoding: .utf8))
-        } catch {
-            problems.append("signing.key_path: \(configuration.signingKeyPath) holds no usable key (\(error))")
-        }
-        guard let server, let key else { throw ConfigurationProblems(problems: problems) }
-        self.init(
-            server: server, baseURL: configuration.publicBaseURL,
-            registration: RegistrationPolicy(
-                mode: RegistrationPolicy.Mode(configuration.registrationMode),
-                sharedSecret: configuration.registrationSharedSecret.map { Array($0.exposed.utf8) }),
-            signingKey: key, clusterSecret: Array(configuration.clusterSecret.exposed.utf8))
-    }
-}
-
-extension RegistrationPolicy.Mode {
-    init(_ mode: WorkerConfiguration.RegistrationMode) {
-        self =
-            switch mode {
-            case .open: .open
-            case .token: .token
-            case .closed: .closed
-            }
-    }
 }

@@ -1,3 +1,4 @@
+import ClusterConfiguration
 import Identifiers
 import Signing
 
@@ -7,15 +8,35 @@ package struct ClientSettings: Sendable {
     /// The address clients find in `/.well-known/matrix/client`.
     package var baseURL: String?
     package var registration: RegistrationPolicy
+    /// `nil`: this server sends no mail.
+    package var email: EmailSettings?
+    /// Without one for a name, that name has no limit.
+    package var rateLimits: [RateLimitName: RateLimit]
+    package var support: SupportInformation?
+    /// The Ed25519 key of the policy server of this name, in unpadded base64.
+    package var policyServerKey: String?
+    package var turn: TurnServers?
+    /// By which people log in besides their passwords.
+    package var provider: UpstreamProvider?
     /// Signs create events.
     package var signingKey: SigningKey
     /// Makes nonces that every worker accepts.
     package var clusterSecret: [UInt8]
 
+    /// Where people's browsers find this server, without a slash at the end.
+    var publicURL: String {
+        var url = baseURL ?? "https://\(server)"
+        while url.utf8.last == UInt8(ascii: "/") { url.removeLast() }
+        return url
+    }
+
     package init(
         server: ServerName, baseURL: String?, registration: RegistrationPolicy, signingKey: SigningKey,
-        clusterSecret: [UInt8]
+        clusterSecret: [UInt8], email: EmailSettings? = nil,
+        rateLimits: [RateLimitName: RateLimit] = [:]
     ) {
+        self.rateLimits = rateLimits
+        self.email = email
         self.server = server
         self.baseURL = baseURL
         self.registration = registration

@@ -20,30 +20,54 @@ public struct UserRequest: EndpointRequest, RequestReading {
     public let device: DeviceID
     /// The token it came with, for those that wait and have to look again.
     public let token: AccessToken
+    public let isGuest: Bool
+    /// The caller may read and leave, not write.
+    public let isSuspended: Bool
 
-    public init(_ raw: ServerRequest, caller: UserID, device: DeviceID, token: AccessToken) {
+    init(_ raw: ServerRequest, _ known: KnownCaller, token: AccessToken) {
         self.raw = raw
-        self.caller = caller
-        self.device = device
+        caller = known.user
+        device = known.device
         self.token = token
+        isGuest = known.isGuest
+        isSuspended = known.isSuspended
     }
 
     public static func make(of request: ServerRequest, callers: Callers) async throws -> UserRequest {
         guard let text = bearerToken(of: request) else { throw MatrixError.missingToken }
         guard let token = AccessToken(text) else { throw MatrixError.unknownToken(softLogout: false) }
-        switch try await callers.caller(with: token) {
-        case .known(let user, let device): return UserRequest(request, caller: user, device: device, token: token)
+        switch try await callers.caller(with: token, from: RequestOrigin(request)) {
+        case .known(let known):
+            try CallerRules.check(known, at: request.route)
+            return UserRequest(request, known, token: token)
+        case .locked(let known):
+            let name = "\(request.route.method.rawValue) \(request.route.path)"
+            guard CallerRules.openToLocked.contains(name) else { throw MatrixError.userLocked }
+            return UserRequest(request, known, token: token)
         case .expired: throw MatrixError.unknownToken(softLogout: true)
         case .unknown: throw MatrixError.unknownToken(softLogout: false)
         }
     }
 
-    private static func bearerToken(of request: ServerRequest) -> String? {
+    static func bearerToken(of request: ServerRequest) -> String? {
         if let header = request.header("authorization") {
             let parts = header.split(separator: " ", maxSplits: 1)
             return parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : nil
         }
         return request.query.first { $0.name == "access_token" }?.value
+    }
+}
+
+/// A request from a user, or from somebody who has no token and proves who they are another way.
+public struct MaybeUserRequest: EndpointRequest, RequestReading {
+    public let raw: ServerRequest
+    /// `nil`: it came without a token.
+    public let user: UserRequest?
+
+    public static func make(of request: ServerRequest, callers: Callers) async throws -> MaybeUserRequest {
+        let isAnonymous = UserRequest.bearerToken(of: request) == nil
+        return MaybeUserRequest(
+            raw: request, user: isAnonymous ? nil : try await UserRequest.make(of: request, callers: callers))
     }
 }
 

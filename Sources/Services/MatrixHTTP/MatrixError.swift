@@ -73,6 +73,17 @@ extension MatrixError {
             status: 401, errcode: "M_UNKNOWN_TOKEN", message: "The access token is not known, or no longer.",
             fields: softLogout ? ["soft_logout": true] : [:])
     }
+    public static var userLocked: MatrixError {
+        MatrixError(
+            status: 401, errcode: "M_USER_LOCKED", message: "This account has been locked.",
+            fields: ["soft_logout": true])
+    }
+    public static var userSuspended: MatrixError {
+        MatrixError(status: 403, errcode: "M_USER_SUSPENDED", message: "This account is suspended.")
+    }
+    public static var guestAccessForbidden: MatrixError {
+        MatrixError(status: 403, errcode: "M_GUEST_ACCESS_FORBIDDEN", message: "Guests may not do this.")
+    }
     public static func limitExceeded(retryAfter: Duration) -> MatrixError {
         MatrixError(
             status: 429, errcode: "M_LIMIT_EXCEEDED", message: "Too many requests; try again later.",

@@ -12,6 +12,7 @@ CURLcode apus_curl_set_pointer(CURL *handle, CURLoption option, const void *valu
 CURLcode apus_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *value);
 CURLcode apus_curl_set_body_callback(CURL *handle, apus_curl_data_callback callback, void *context);
 CURLcode apus_curl_set_header_callback(CURL *handle, apus_curl_data_callback callback, void *context);
+CURLcode apus_curl_set_read_callback(CURL *handle, apus_curl_data_callback callback, void *context);
 CURLcode apus_curl_set_socket_callback(CURL *handle, apus_curl_socket_callback callback, void *context);
 CURLcode apus_curl_get_pointer(CURL *handle, CURLINFO info, void **value);
 CURLcode apus_curl_get_size(CURL *handle, CURLINFO info, curl_off_t *value);

@@ -8,12 +8,9 @@ struct Refresh: Endpoint {
 
     let starter: SessionStarter
 
-    /// - Throws: `M_UNKNOWN_TOKEN` for a token that is no longer, or never was, good.
+    /// - Throws: `M_UNKNOWN_TOKEN` for a token that is no longer, or never was, good; `M_USER_LOCKED`.
     func respond(to request: PublicRequest) async throws -> JSONObject {
         let body = BodyFields(try request.jsonBody())
-        guard let answer = try await starter.refresh(try body.requiredString("refresh_token")) else {
-            throw MatrixError.unknownToken(softLogout: false)
-        }
-        return answer
+        return try await starter.refresh(try body.requiredString("refresh_token"))
     }
 }

@@ -12,54 +12,47 @@ struct Register: Endpoint {
     let server: ServerName
     let accounts: AccountStore
     let maker: AccountMaker
-    let tokens: RegistrationTokenStore
+    let guests: GuestAccounts
+    let contacts: ContactAdder
     let auth: InteractiveAuth
-    let clock: WallClock
+    let rates: RateLimits
 
     /// - Throws: `M_FORBIDDEN` when registration is closed, `M_INVALID_USERNAME`, `M_USER_IN_USE`, the 401 of
-    ///   user-interactive authentication, `M_MISSING_PARAM` without a password.
+    ///   user-interactive authentication, `M_MISSING_PARAM` without a password, `M_GUEST_ACCESS_FORBIDDEN`.
     func respond(to request: PublicRequest) async throws -> JSONObject {
         let body = BodyFields(try request.jsonBody())
-        try refuseOtherKinds(request, body)
-        guard policy.mode != .closed else { throw MatrixError.forbidden("Registration is closed on this server.") }
-        let wish = try AccountWish(body)
-        let named = try wish.username.map { try Username.newUser($0, on: server) }
-        if let named, try await accounts.fetch(named) != nil { throw MatrixError.userInUse("This user name is taken.") }
-
-        let token = try await authorise(body)
-        guard let password = wish.password else { throw MatrixError.missingParam("'password' is missing.") }
-        let user = try named ?? Username.random(on: server)
-        return try await maker.make(user, password: password, isAdmin: false, token: token, wish: wish)
-    }
-
-    private func refuseOtherKinds(_ request: PublicRequest, _ body: BodyFields) throws {
         if try body.string("type")?.utf8.elementsEqual("m.login.application_service".utf8) ?? false {
             throw MatrixError.forbidden("No application service has this token.")
         }
         switch request.query("kind") {
-        case nil, "user"?: return
+        case nil, "user"?: return try await makeUser(body, from: request.clientAddress)
         case "guest"?:
-            throw MatrixError(
-                status: 403, errcode: "M_GUEST_ACCESS_FORBIDDEN", message: "This server has no guest accounts.")
+            try await rates.demand(.registration, from: request.clientAddress)
+            return try await guests.make(body)
         default: throw MatrixError.invalidParam("'kind' is user or guest.")
         }
     }
 
-    /// Goes through the one stage the policy asks for.
-    ///
-    /// - Returns: the registration token to take a use of.
-    private func authorise(_ body: BodyFields) async throws -> String? {
-        guard policy.mode == .token else {
-            _ = try auth.attempt(.dummy, for: "register", in: body)
-            return nil
+    private func makeUser(_ body: BodyFields, from address: String?) async throws -> JSONObject {
+        guard policy.mode != .closed else { throw MatrixError.forbidden("Registration is closed on this server.") }
+        let wish = try AccountWish(body)
+        let named = try wish.username.map { try Username.newUser($0, on: server) }
+        let guest = try await guests.upgrading(body, to: named)
+        if let named, guest == nil, try await accounts.fetch(named) != nil {
+            throw MatrixError.userInUse("This user name is taken.")
         }
-        let attempt = try auth.attempt(.registrationToken, for: "register", in: body)
-        let token = try attempt.requiredString("token")
-        guard !token.utf8.contains(0), try await tokens.isValid(token, at: clock.now()) else {
-            throw auth.challenge(
-                .registrationToken, for: "register",
-                failure: ("M_UNAUTHORIZED", "This registration token is not valid."))
-        }
-        return token
+
+        let operation = AuthOperation(
+            "register", flows: policy.flows(withEmail: contacts.validator.isOn), user: nil, emailPurpose: .register,
+            origin: address)
+        let evidence = try await auth.demand(operation, in: body)
+        try await rates.demand(.registration, from: address)
+        guard let password = wish.password else { throw MatrixError.missingParam("'password' is missing.") }
+        if let guest { return try await guests.upgrade(guest, password: password, wish: wish) }
+        let user = try named ?? Username.random(on: server)
+        let token = evidence[.registrationToken]?["token"]?.stringValue
+        let answer = try await maker.make(user, password: password, isAdmin: false, token: token, wish: wish)
+        if let proof = evidence[.email] { try await contacts.store(proof, for: user) }
+        return answer
     }
 }

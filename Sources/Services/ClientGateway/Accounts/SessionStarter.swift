@@ -2,6 +2,7 @@ import CanonicalJSON
 import Identifiers
 import MatrixHTTP
 import Storage
+import WorkerContracts
 
 /// Gives devices their tokens.
 struct SessionStarter: Sendable {
@@ -13,14 +14,18 @@ struct SessionStarter: Sendable {
 
     /// Logs `user` in on `device`, a new one when `nil`.
     ///
+    /// - Parameter oauthClient: the client that did it, if one did.
     /// - Returns: the members of the answer to a login or registration.
-    func start(_ user: UserID, device: DeviceID?, displayName: String?, refreshable: Bool) async throws -> JSONObject {
+    func start(
+        _ user: UserID, device: DeviceID?, displayName: String?, refreshable: Bool, oauthClient: String? = nil
+    ) async throws -> JSONObject {
         guard let device = device ?? DeviceID(SecureRandom.text(10, of: SecureRandom.uppercase)) else {
             preconditionFailure("ten letters are a device ID")
         }
         let issued = issue(refreshable: refreshable) { AccessToken.make(for: user) }
         let session = SessionStart(
-            user: user, device: device, displayName: displayName, tokens: issued.tokens, at: clock.now())
+            user: user, device: device, displayName: displayName, tokens: issued.tokens, at: clock.now(),
+            oauthClient: oauthClient)
         try await sessions.start(session)
         var answer = issued.answer
         answer["user_id"] = .string(user.rawValue)
@@ -29,14 +34,20 @@ struct SessionStarter: Sendable {
         return answer
     }
 
-    /// Exchanges a refresh token; `nil` when it is no longer, or never was, good.
-    func refresh(_ token: String) async throws -> JSONObject? {
-        guard let old = AccessToken(token) else { return nil }
+    /// Exchanges a refresh token.
+    ///
+    /// - Parameter oauthClient: the client whose token it has to be; `nil` for one of the older API.
+    /// - Throws: `M_UNKNOWN_TOKEN` when it is no longer, or never was, good; as a soft logout when it was used again after
+    ///   its replacement, which ends the device's tokens but not the device; `M_USER_LOCKED`.
+    func refresh(_ token: String, oauthClient: String? = nil) async throws -> JSONObject {
+        guard let old = AccessToken(token) else { throw MatrixError.unknownToken(softLogout: false) }
         let issued = issue(refreshable: true) { AccessToken.make(for: old.bucket) }
-        switch try await sessions.refresh(old.hash, with: issued.tokens, at: clock.now()) {
-        case .unknown: return nil
-        case .refreshed(let user, _):
-            try await sessions.dropExpired(of: user, at: clock.now())
+        switch try await sessions.refresh(old.hash, with: issued.tokens, client: oauthClient, at: clock.now()) {
+        case .unknown: throw MatrixError.unknownToken(softLogout: false)
+        case .reused: throw MatrixError.unknownToken(softLogout: true)
+        case .locked: throw MatrixError.userLocked
+        case .refreshed(let user, let device):
+            try await sessions.dropExpired(of: user, device: device, at: clock.now())
             return issued.answer
         }
     }

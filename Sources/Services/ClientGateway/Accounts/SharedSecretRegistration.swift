@@ -3,6 +3,7 @@ import Crypto
 import HTTPServer
 import Identifiers
 import MatrixHTTP
+import WorkerContracts
 
 // Operators' tools make accounts with a secret they share with the server: they fetch a nonce, and send the name and
 // password with HMAC-SHA1(secret, nonce NUL name NUL password NUL "admin"|"notadmin"). The form is fixed by those tools.

@@ -9,7 +9,7 @@ struct Whoami: Endpoint {
     func respond(to request: UserRequest) async throws -> JSONObject {
         [
             "user_id": .string(request.caller.rawValue), "device_id": .string(request.device.rawValue),
-            "is_guest": false,
+            "is_guest": .bool(request.isGuest),
         ]
     }
 }

@@ -2,6 +2,7 @@ import HTTPServer
 import Identifiers
 import MatrixHTTP
 import Storage
+import WorkerContracts
 
 /// Points an alias to a room: `PUT /_matrix/client/v3/directory/room/{roomAlias}` (spec v1.19, "Room aliases").
 struct PutAlias: Endpoint {

@@ -6,7 +6,6 @@ import MatrixHTTP
 struct DeleteDevice: Endpoint {
     static let route = Route.client(.delete, "/_matrix/client/v3/devices/{deviceId}", cost: .account)
 
-    let check: PasswordCheck
     let auth: InteractiveAuth
     let removal: DeviceRemoval
 
@@ -14,8 +13,7 @@ struct DeleteDevice: Endpoint {
     func respond(to request: UserRequest) async throws -> EmptyObject {
         let device = try request.path("deviceId", as: DeviceID.self)
         let body = BodyFields(try request.optionalJSONBody())
-        try await check.demand(
-            of: request.caller, for: DeleteDevices.operation([device], of: request.caller), in: body, by: auth)
+        try await auth.demandOwner(request.caller, to: DeleteDevices.operation([device]), in: body)
         try await removal.remove([device], of: request.caller)
         return EmptyObject()
     }

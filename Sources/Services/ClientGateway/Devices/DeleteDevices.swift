@@ -8,7 +8,6 @@ struct DeleteDevices: Endpoint {
     /// The most devices of one request.
     static let devicesMax = 1_000
 
-    let check: PasswordCheck
     let auth: InteractiveAuth
     let removal: DeviceRemoval
 
@@ -21,15 +20,13 @@ struct DeleteDevices: Endpoint {
         guard devices.count <= Self.devicesMax else {
             throw MatrixError.invalidParam("One request deletes at most \(Self.devicesMax) devices.")
         }
-        try await check.demand(
-            of: request.caller, for: Self.operation(devices, of: request.caller), in: body, by: auth)
+        try await auth.demandOwner(request.caller, to: Self.operation(devices), in: body)
         try await removal.remove(devices, of: request.caller)
         return EmptyObject()
     }
 
-    /// The one operation an authentication is for: these devices of this user.
-    static func operation(_ devices: [DeviceID], of user: UserID) -> String {
-        "delete devices of \(user): "
-            + devices.sorted().map { "\($0.rawValue.utf8.count):\($0)" }.joined(separator: ",")
+    /// The one operation an authentication is for: these devices.
+    static func operation(_ devices: [DeviceID]) -> String {
+        "delete devices " + devices.sorted().map { "\($0.rawValue.utf8.count):\($0)" }.joined(separator: ",")
     }
 }

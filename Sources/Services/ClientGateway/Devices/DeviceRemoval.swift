@@ -13,8 +13,9 @@ struct DeviceRemoval: Sendable {
         await dropMessages(to: try await devices.delete(removed, of: user), of: user)
     }
 
-    func removeAll(of user: UserID, except kept: DeviceID?) async throws {
-        await dropMessages(to: try await devices.deleteAll(of: user, except: kept), of: user)
+    /// Logs `user` out of everything but the device `kept` and the browser whose token has `keptHash`.
+    func removeAll(of user: UserID, except kept: DeviceID?, andBrowser keptHash: [UInt8]? = nil) async throws {
+        await dropMessages(to: try await devices.deleteAll(of: user, except: kept, andToken: keptHash), of: user)
     }
 
     /// The devices are gone whether or not this succeeds: messages left over cost space, and a new device of the same

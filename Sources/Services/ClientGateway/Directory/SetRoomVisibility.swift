@@ -3,6 +3,7 @@ import Identifiers
 import MatrixHTTP
 import RoomReading
 import Storage
+import WorkerContracts
 
 /// Puts a room into the directory or takes it out: `PUT /_matrix/client/v3/directory/list/room/{roomId}` (spec v1.19).
 ///

@@ -11,6 +11,7 @@ struct RedactEvent: Endpoint {
 
     let sender: CommandSender
     let access: RoomAccess
+    let rates: RateLimits
 
     /// The room's writer judges whether the caller may redact it.
     ///
@@ -22,10 +23,12 @@ struct RedactEvent: Endpoint {
         let reason = try BodyFields(try request.optionalJSONBody()).string("reason")
         try await access.demandJoined(request.caller, in: room)
         try await access.demandEvent(event, in: room)
+        if request.isSuspended { try await access.demandOwn(event, of: request.caller, in: room) }
 
         var content = JSONObject()
         content["reason"] = reason.map(JSONValue.string)
         try EventLimits.check(content: content)
+        try await rates.demand(.message, of: request.caller.rawValue)
         let draft = EventDraft(
             type: "m.room.redaction", stateKey: nil, sender: request.caller, content: content, redacts: event,
             transaction: ClientTransaction(device: request.device, id: transaction.text))

@@ -12,6 +12,7 @@ struct SendEvent: Endpoint {
     let sender: CommandSender
     let relations: RelationRules
     let delays: DelayedEvents
+    let rates: RateLimits
 
     /// With `org.matrix.msc4140.delay` it is sent later (MSC4140).
     ///
@@ -24,6 +25,7 @@ struct SendEvent: Endpoint {
         let content = try request.jsonBody()
         try EventLimits.check(type: type)
         try EventLimits.check(content: content)
+        try await rates.demand(.message, of: request.caller.rawValue)
         let local = ClientTransaction(device: request.device, id: transaction.text)
         try await relations.check(type: type, content, by: request.caller, transaction: local)
         let draft = EventDraft(

@@ -22,7 +22,7 @@ struct InviteUser: Endpoint {
         let invited = try MembershipWriter.target(body)
         let reason = try body.string("reason")
         guard invited.server == server else { throw MatrixError.forbidden("This server does not reach other servers.") }
-        try await inviteGuard.check(invited, by: request.caller)
+        try await inviteGuard.check(invited, by: request.caller, to: room)
         try await memberships.set(
             .invite, of: invited, by: request.caller, in: room, reason: reason, showsProfile: true)
         return EmptyObject()

@@ -14,7 +14,7 @@ struct JoinRoom: Endpoint {
     func respond(to request: UserRequest) async throws -> JSONObject {
         let room = try request.path("roomId", as: RoomID.self)
         let body = BodyFields(try request.optionalJSONBody())
-        return try await joiner.join(room, caller: request.caller, body: body)
+        return try await joiner.join(room, request, body: body)
     }
 }
 
@@ -30,7 +30,7 @@ struct JoinRoomByAlias: Endpoint {
         let text = try request.path("roomIdOrAlias")
         let body = BodyFields(try request.optionalJSONBody())
         let room = try await aliases.room(named: text)
-        return try await joiner.join(room, caller: request.caller, body: body)
+        return try await joiner.join(room, request, body: body)
     }
 }
 
@@ -41,13 +41,16 @@ struct Joiner: Sendable {
     let restricted: RestrictedJoin
     let succession: RoomSuccession
     let thirdParty: ThirdPartyJoin
+    let joinGuard: JoinGuard
 
-    func join(_ room: RoomID, caller: UserID, body: BodyFields) async throws -> JSONObject {
+    func join(_ room: RoomID, _ request: UserRequest, body: BodyFields) async throws -> JSONObject {
+        let caller = request.caller
         let reason = try body.string("reason")
         let proof = try ThirdPartyJoin.Proof(body, of: caller)
         guard try await rooms.find(room) != nil else {
             throw MatrixError.notFound("No server that this one can reach has the room.")
         }
+        try await joinGuard.check(request, room)
         if let proof { try await thirdParty.invite(caller, to: room, by: proof) }
         let extra = try await restricted.authorisation(for: caller, in: room)
         try await memberships.set(

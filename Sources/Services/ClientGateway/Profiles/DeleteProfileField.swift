@@ -13,6 +13,8 @@ struct DeleteProfileField: Endpoint {
         let user = try request.path("userId", as: UserID.self)
         let key = try ProfileKey(try request.path("keyName"))
         guard user == request.caller else { throw MatrixError.forbidden("This is another user's profile.") }
+        // Of their profile, guests may change how they are called and nothing else.
+        if request.isGuest, key.name != "displayname" { throw MatrixError.guestAccessForbidden }
         try await setter.set(key, to: nil, of: user)
         return EmptyObject()
     }

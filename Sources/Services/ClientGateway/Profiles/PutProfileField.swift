@@ -16,6 +16,8 @@ struct PutProfileField: Endpoint {
         let key = try ProfileKey(try request.path("keyName"))
         let value = try key.value(in: try request.jsonBody())
         guard user == request.caller else { throw MatrixError.forbidden("This is another user's profile.") }
+        // Of their profile, guests may change how they are called and nothing else.
+        if request.isGuest, key.name != "displayname" { throw MatrixError.guestAccessForbidden }
         try await setter.set(key, to: value, of: user)
         return EmptyObject()
     }

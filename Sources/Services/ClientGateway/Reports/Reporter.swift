@@ -1,6 +1,7 @@
 import Identifiers
 import MatrixHTTP
 import Storage
+import WorkerContracts
 
 /// Stores what users report.
 struct Reporter: Sendable {

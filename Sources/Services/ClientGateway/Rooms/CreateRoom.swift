@@ -17,6 +17,7 @@ struct CreateRoom: Endpoint {
     let profiles: ProfileStore
     let sender: CommandSender
     let inviteGuard: InviteGuard
+    let rates: RateLimits
     let clock: WallClock
 
     /// - Throws: `M_BAD_JSON`, `M_INVALID_PARAM`, `M_UNSUPPORTED_ROOM_VERSION`, `M_ROOM_IN_USE` for a taken alias,
@@ -26,6 +27,8 @@ struct CreateRoom: Endpoint {
         guard wish.invites.allSatisfy({ $0.server == server }) else {
             throw MatrixError.forbidden("This server does not reach other servers.")
         }
+        try await rates.demand(.roomCreation, of: request.caller.rawValue)
+        try await inviteGuard.count(wish.invites, by: request.caller)
         let alias = try alias(of: wish)
         let events = FirstEvents(
             request: wish, creator: request.caller, alias: alias,

@@ -29,6 +29,16 @@ struct RoomAccess: Sendable {
         }
     }
 
+    /// Whether guests may be in `room`.
+    func isOpenToGuests(_ room: RoomID) async throws -> Bool {
+        try await currentContent(.guestAccess, in: room)?["guest_access"]?.stringValue == "can_join"
+    }
+
+    /// - Throws: `M_USER_SUSPENDED` unless `event` is one that `user`, who is suspended, sent to `room`.
+    func demandOwn(_ event: EventID, of user: UserID, in room: RoomID) async throws {
+        guard try await facts.sender(of: event, in: room) == user else { throw MatrixError.userSuspended }
+    }
+
     /// - Throws: `M_NOT_FOUND` unless `event` is one of `room`.
     func demandEvent(_ event: EventID, in room: RoomID) async throws {
         guard try await facts.has(event, in: room) else { throw MatrixError.notFound("The room has no such event.") }
@@ -40,8 +50,11 @@ struct RoomAccess: Sendable {
 
     /// The content of a piece of current state; `nil` when it is not set or there is no such room.
     func currentContent(_ type: String, _ stateKey: String, in room: RoomID) async throws -> JSONObject? {
+        try await currentContent(StateMapKey(type: type, stateKey: stateKey), in: room)
+    }
+
+    func currentContent(_ key: StateMapKey, in room: RoomID) async throws -> JSONObject? {
         guard let placement = try await rooms.find(room) else { return nil }
-        let key = StateMapKey(type: type, stateKey: stateKey)
         return try await facts.state([key], of: room, version: placement.version)[key]?.content
     }
 

@@ -34,7 +34,9 @@ struct StateSetter: Sendable {
     let aliases: CanonicalAliasRule
     let server: ServerName
     let inviteGuard: InviteGuard
+    let joinGuard: JoinGuard
     let delays: DelayedEvents
+    let rates: RateLimits
 
     /// With `org.matrix.msc4140.delay` it is set later (MSC4140).
     ///
@@ -48,8 +50,9 @@ struct StateSetter: Sendable {
         try EventLimits.check(stateKey: stateKey)
         try EventLimits.check(content: content)
         try StateContentRules(server: server).check(type, stateKey, content)
-        try await checkMember(type, stateKey, content, by: request.caller)
+        try await checkMember(type, stateKey, content, in: room, request)
         if type.utf8.elementsEqual("m.room.canonical_alias".utf8) { try await aliases.check(content, in: room) }
+        try await rates.demand(.message, of: request.caller.rawValue)
         let draft = EventDraft(
             type: type, stateKey: stateKey, sender: request.caller, content: content, unlessUnchanged: true)
         if let delay = try DelayedEvents.delay(request) {
@@ -61,14 +64,19 @@ struct StateSetter: Sendable {
 
     /// A member event is about a user; users of other servers cannot be invited from here yet.
     private func checkMember(
-        _ type: String, _ stateKey: String, _ content: JSONObject, by caller: UserID
+        _ type: String, _ stateKey: String, _ content: JSONObject, in room: RoomID, _ request: UserRequest
     ) async throws {
         guard type.utf8.elementsEqual("m.room.member".utf8) else { return }
         guard let user = UserID(stateKey) else { throw MatrixError.invalidParam("The state key is not a user ID.") }
-        guard let membership = try BodyFields(content).string("membership"), Membership(rawValue: membership) != nil
-        else { throw MatrixError.badJSON("'membership' is join, invite, leave, ban or knock.") }
-        guard membership == Membership.invite.rawValue else { return }
-        guard user.server == server else { throw MatrixError.forbidden("This server does not reach other servers.") }
-        try await inviteGuard.check(user, by: caller)
+        switch try BodyFields(content).string("membership").flatMap(Membership.init) {
+        case .invite?:
+            guard user.server == server else {
+                throw MatrixError.forbidden("This server does not reach other servers.")
+            }
+            try await inviteGuard.check(user, by: request.caller, to: room)
+        case .join?: try await joinGuard.checkUnlessJoined(request, room)
+        case .leave?, .ban?, .knock?: return
+        case nil: throw MatrixError.badJSON("'membership' is join, invite, leave, ban or knock.")
+        }
     }
 }

@@ -16,6 +16,8 @@ struct WorkerFiles: Sendable {
             ("signing.key_path", state.signingKeyPath),
             ("registration.mode", options.registration.rawValue),
             ("registration.shared_secret", sharedSecret),
+            // Everybody who tries it comes from one address.
+            ("rate_limits.enabled", "false"),
             ("drain.delay_seconds", String(LocalClusterOptions.drainDelaySeconds)),
         ]
         for (key, value) in options.workerSettings {

@@ -17,7 +17,7 @@ package struct RouterConfiguration: Sendable {
     }
 
     /// Everything else is 404 here, whatever a worker would say: operators' endpoints, other workers' ports.
-    static let publicPrefixes = ["/_matrix/", "/.well-known/matrix/"]
+    static let publicPrefixes = ["/_matrix/", "/.well-known/matrix/", "/oauth2/"]
     /// Where a load balancer in front asks whether there are workers.
     static let healthPath = "/health"
     /// Of requests and answers; signed paths and tokens in queries are long, and a request that may be repeated has to
@@ -110,9 +110,19 @@ package struct RouterConfiguration: Sendable {
             """
     }
 
+    /// Who a trusted load balancer says it forwards for, the last it names, is whom the request came from.
+    private var forwarding: String {
+        guard !settings.trustedProxies.isEmpty else { return "" }
+        let source = "req.hdr_ip(x-forwarded-for,-1)"
+        let isTrusted =
+            "{ src \(settings.trustedProxies.joined(separator: " ")) } { req.hdr(x-forwarded-for) -m found }"
+        return "    http-request set-src \(source) if \(isTrusted)\n"
+    }
+
     /// Headers that workers believe are set here and nowhere else.
     private var headers: String {
         """
+        \(forwarding)\
             http-request del-header x-forwarded- -m beg
             http-request del-header x-apus- -m beg
             http-request del-header forwarded

@@ -9,7 +9,8 @@ package struct RouterPool: Sendable, Equatable {
     package enum Balance: Sendable {
         /// Whoever has the least to do.
         case leastConnections
-        /// Consistently by the routing bucket in the access token: one user's requests meet one worker's caches.
+        /// Consistently by the routing bucket in the access token: one user's requests meet one worker's caches and
+        /// counts. Requests without a token go round.
         case tokenBucket
     }
 
@@ -25,7 +26,7 @@ package struct RouterPool: Sendable, Equatable {
     package let keepsRequests: Bool
 
     package static let client = RouterPool(
-        name: "client", kind: .client, classes: [.light, .write], balance: .leastConnections, keepsRequests: true)
+        name: "client", kind: .client, classes: [.light, .write], balance: .tokenBucket, keepsRequests: true)
     package static let pages = RouterPool(
         name: "pages", kind: .client, classes: [.read], balance: .leastConnections, keepsRequests: true)
     package static let accounts = RouterPool(

@@ -14,6 +14,8 @@ package struct RouterSettings: Sendable {
     package var connectionsMax: Int
     /// Off in a cluster without initial-sync workers: first syncs then go to the sync workers.
     package var hasInitialPool: Bool
+    /// Networks of load balancers in front, whose word on whom they forward for is taken: limits count by address.
+    package var trustedProxies: [String]
 
     /// Files the router needs besides its connections'.
     static let reservedFiles = 100
@@ -22,7 +24,8 @@ package struct RouterSettings: Sendable {
 
     package init(
         listen: ListenAddress, operations: ListenAddress? = nil, socketPath: String, directory: String,
-        connectionsMax: Int = 8_000, hasInitialPool: Bool = true
+        connectionsMax: Int = 8_000, hasInitialPool: Bool = true,
+        trustedProxies: [String] = []
     ) {
         self.listen = listen
         self.operations = operations
@@ -30,11 +33,25 @@ package struct RouterSettings: Sendable {
         self.directory = directory
         self.connectionsMax = connectionsMax
         self.hasInitialPool = hasInitialPool
+        self.trustedProxies = trustedProxies
     }
 
     /// The most connections a process that may open `files` files can promise: each client may need one to a worker.
     package static func connectionsMax(openFiles files: Int) -> Int {
         min(connectionsCeiling, max(64, (files - reservedFiles) / 2))
+    }
+
+    /// Whether `text` is an address or a network in the form that the router takes.
+    package static func isNetwork(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard let address = parts.first, !address.isEmpty, parts.count <= 2 else { return false }
+        let isAddress = address.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x46, 0x61...0x66: true
+            default: byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":")
+            }
+        }
+        return isAddress && (parts.count == 1 || Int(parts[1]).map { (0...128).contains($0) } ?? false)
     }
 
     package var shedAnswerPath: String { directory + "/shed.http" }

@@ -1,7 +1,7 @@
 import Storage
 import WorkerContracts
 
-/// Deletes what has expired: access tokens, sessions of user-interactive authentication.
+/// Deletes what has expired: access tokens, and tokens for one purpose.
 package struct ExpiryJob: HousekeepingJob {
     package static let name = "expiry"
     package static let interval = Duration.seconds(600)

@@ -93,6 +93,7 @@ struct SyncRunner: Sendable {
     private func refuseRevoked(_ token: AccessToken) async throws {
         switch try await callers.currentCaller(with: token) {
         case .known: return
+        case .locked: throw MatrixError.userLocked
         case .expired: throw MatrixError.unknownToken(softLogout: true)
         case .unknown: throw MatrixError.unknownToken(softLogout: false)
         }

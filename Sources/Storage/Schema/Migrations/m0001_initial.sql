@@ -168,8 +168,12 @@ CREATE TABLE account (
     shard          smallint NOT NULL,
     password_hash  text COLLATE "C",
     is_admin       boolean NOT NULL DEFAULT false,
+    is_guest       boolean NOT NULL DEFAULT false,
     created_at_ms  bigint NOT NULL,
-    deactivated_at_ms bigint
+    deactivated_at_ms bigint,
+    erased_at_ms   bigint,                            -- deactivated, and what the user left is to be removed as well
+    suspended_at_ms bigint,                           -- may read and leave, not write
+    locked_at_ms   bigint                             -- may only log out
 );
 
 CREATE TABLE profile_field (
@@ -186,8 +190,12 @@ CREATE TABLE device (
     created_at_ms   bigint NOT NULL,
     last_seen_at_ms bigint,
     last_seen_ip    text COLLATE "C",
+    last_seen_user_agent bytea,
+    oauth_client_id text COLLATE "C",                 -- whose tokens are refreshed at the OAuth endpoint only
     PRIMARY KEY (user_id, device_id)
 );
+
+CREATE INDEX device_oauth_client ON device (oauth_client_id) WHERE oauth_client_id IS NOT NULL;
 
 CREATE TABLE access_token (
     token_hash    bytea PRIMARY KEY,                  -- SHA-256
@@ -195,6 +203,8 @@ CREATE TABLE access_token (
     device_id     text COLLATE "C" NOT NULL,
     created_at_ms bigint NOT NULL,
     expires_at_ms bigint,
+    refresh_hash  bytea,                              -- the refresh token it was given out with
+    is_unused     boolean NOT NULL DEFAULT false,     -- came from a refresh; its first use ends the tokens before it
     FOREIGN KEY (user_id, device_id) REFERENCES device ON DELETE CASCADE
 );
 CREATE INDEX access_token_device ON access_token (user_id, device_id);
@@ -204,7 +214,8 @@ CREATE TABLE refresh_token (
     user_id       text COLLATE "C" NOT NULL,
     device_id     text COLLATE "C" NOT NULL,
     created_at_ms bigint NOT NULL,
-    successor     bytea,                              -- hash of the token it was exchanged for
+    predecessor   bytea,                              -- hash of the token that was exchanged for it
+    spent_at_ms   bigint,                             -- replaced for good: whoever shows it has stolen it, or was stolen from
     FOREIGN KEY (user_id, device_id) REFERENCES device ON DELETE CASCADE
 );
 CREATE INDEX refresh_token_device ON refresh_token (user_id, device_id);
@@ -214,14 +225,6 @@ CREATE TABLE registration_token (
     uses_allowed  integer,                            -- null: no limit
     uses          integer NOT NULL DEFAULT 0,
     expires_at_ms bigint
-);
-
-CREATE TABLE uia_session (
-    session_id    text COLLATE "C" PRIMARY KEY,
-    operation     bytea NOT NULL,                     -- hash of the one operation it authorises
-    completed     bytea NOT NULL,                     -- JSON array of stages done
-    parameters    bytea NOT NULL,                     -- JSON of the body without secrets
-    created_at_ms bigint NOT NULL
 );
 
 CREATE TABLE filter (
@@ -572,6 +575,121 @@ CREATE INDEX delayed_event_due ON delayed_event (shard, due_at) WHERE phase < 2;
 CREATE INDEX delayed_event_user ON delayed_event (user_id, phase);
 CREATE INDEX delayed_event_ended ON delayed_event (ended_at) WHERE phase >= 2;
 COMMENT ON TABLE delayed_event IS 'Events to be sent later. Scheduled, restarted and cancelled by client workers; taken up and ended by room-writer.';
+
+-- ── Accounts and authentication (written by client workers in plain statements) ──────────────────────────────────
+
+CREATE TABLE uia_stage (
+    session_id    text COLLATE "C" NOT NULL,          -- names the one operation it authorises, signed
+    stage         text COLLATE "C" NOT NULL,
+    evidence      bytea NOT NULL,                     -- JSON of what was proven
+    expires_at_ms bigint NOT NULL,
+    PRIMARY KEY (session_id, stage)
+);
+CREATE INDEX uia_stage_expiry ON uia_stage (expires_at_ms);
+COMMENT ON TABLE uia_stage IS 'Stages done of user-interactive authentications that have more to do. Written by client workers.';
+
+CREATE TABLE account_token (
+    token_hash    bytea PRIMARY KEY,                  -- SHA-256
+    purpose       text COLLATE "C" NOT NULL,          -- login, openid, browser
+    user_id       text COLLATE "C" NOT NULL REFERENCES account,
+    expires_at_ms bigint NOT NULL
+);
+CREATE INDEX account_token_expiry ON account_token (expires_at_ms);
+CREATE INDEX account_token_user ON account_token (user_id);
+COMMENT ON TABLE account_token IS 'Tokens of users that are no access tokens, each good for one purpose. Written by client workers.';
+
+CREATE TABLE account_cleanup (
+    user_id       text COLLATE "C" PRIMARY KEY REFERENCES account,
+    room_after    text COLLATE "C" NOT NULL DEFAULT '',  -- the rooms up to this one have been left
+    claimed_until_ms bigint NOT NULL DEFAULT 0
+);
+COMMENT ON TABLE account_cleanup IS 'What is left to do for deactivated accounts; a row goes when all is done. Written by client workers.';
+
+CREATE TABLE guest_check (
+    room_id       text COLLATE "C" PRIMARY KEY,
+    seq           bigint NOT NULL,                    -- of the last change of its guest access
+    user_after    text COLLATE "C" NOT NULL DEFAULT '',  -- the guests up to this one have been looked at
+    claimed_until_ms bigint NOT NULL DEFAULT 0
+);
+COMMENT ON TABLE guest_check IS 'Rooms whose guests may have to leave. Noted by room-writer; worked on by client workers.';
+
+CREATE TABLE third_party_id (
+    medium          text COLLATE "C" NOT NULL,        -- email
+    address         text COLLATE "C" NOT NULL,        -- in small letters
+    user_id         text COLLATE "C" NOT NULL REFERENCES account,
+    validated_at_ms bigint NOT NULL,
+    added_at_ms     bigint NOT NULL,
+    PRIMARY KEY (medium, address)
+);
+CREATE INDEX third_party_id_user ON third_party_id (user_id);
+COMMENT ON TABLE third_party_id IS 'Addresses by which people are known besides their user ID. Written by client workers.';
+
+CREATE TABLE email_validation (
+    session_id    text COLLATE "C" PRIMARY KEY,
+    purpose       text COLLATE "C" NOT NULL,          -- register, add, password
+    address       text COLLATE "C" NOT NULL,
+    client_secret text COLLATE "C" NOT NULL,
+    send_attempt  bigint NOT NULL,
+    token_hash    bytea NOT NULL,                     -- SHA-256 of what the mail says
+    next_link     bytea,                              -- where the page it leads to points on to
+    expires_at_ms bigint NOT NULL,
+    validated_at_ms bigint,
+    UNIQUE (purpose, address, client_secret)
+);
+CREATE INDEX email_validation_expiry ON email_validation (expires_at_ms);
+COMMENT ON TABLE email_validation IS 'Mails sent to learn whether an address is somebody''s. Written by client workers.';
+
+CREATE UNLOGGED TABLE rate_bucket (
+    key        bytea PRIMARY KEY,                     -- digest of the limit and what it counts
+    full_at_ms bigint NOT NULL                        -- when all that was taken will have come back
+) WITH (fillfactor = 70);
+CREATE INDEX rate_bucket_full ON rate_bucket (full_at_ms);
+COMMENT ON TABLE rate_bucket IS 'Limits that all workers share; rows that are full again go. Written by client workers.';
+
+CREATE TABLE oauth_client (
+    client_id     text COLLATE "C" PRIMARY KEY,       -- digest of the metadata: one for all who register the same
+    metadata      bytea NOT NULL,                     -- JSON as registered, checked
+    used_at_ms    bigint NOT NULL
+);
+CREATE INDEX oauth_client_use ON oauth_client (used_at_ms);
+COMMENT ON TABLE oauth_client IS 'Programs that may ask people for access. Written by client workers.';
+
+CREATE TABLE oauth_code (
+    code_hash     bytea PRIMARY KEY,                  -- SHA-256
+    client_id     text COLLATE "C" NOT NULL,
+    user_id       text COLLATE "C" NOT NULL REFERENCES account,
+    device_id     text COLLATE "C" NOT NULL,
+    redirect_uri  text COLLATE "C" NOT NULL,
+    challenge     text COLLATE "C" NOT NULL,          -- of PKCE, S256
+    scope         text COLLATE "C" NOT NULL,
+    expires_at_ms bigint NOT NULL,
+    used_at_ms    bigint                              -- a second use ends what the first gave
+);
+CREATE INDEX oauth_code_expiry ON oauth_code (expires_at_ms);
+COMMENT ON TABLE oauth_code IS 'Authorization codes on their way through browsers. Written by client workers.';
+
+CREATE TABLE oauth_device_request (
+    device_code_hash bytea PRIMARY KEY,               -- SHA-256
+    user_code     text COLLATE "C" NOT NULL UNIQUE,   -- what a person types, without the dash
+    client_id     text COLLATE "C" NOT NULL,
+    device_id     text COLLATE "C" NOT NULL,
+    scope         text COLLATE "C" NOT NULL,
+    user_id       text COLLATE "C" REFERENCES account, -- who decided
+    is_allowed    boolean,                            -- null: undecided
+    polled_at_ms  bigint NOT NULL DEFAULT 0,
+    expires_at_ms bigint NOT NULL
+);
+CREATE INDEX oauth_device_request_expiry ON oauth_device_request (expires_at_ms);
+COMMENT ON TABLE oauth_device_request IS 'Devices that wait for somebody to allow them elsewhere. Written by client workers.';
+
+CREATE TABLE upstream_identity (
+    issuer        text COLLATE "C" NOT NULL,
+    subject       text COLLATE "C" NOT NULL,          -- the provider's own name of somebody
+    user_id       text COLLATE "C" NOT NULL REFERENCES account,
+    PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX upstream_identity_user ON upstream_identity (user_id);
+COMMENT ON TABLE upstream_identity IS 'Who at an identity provider is whose account. Written by client workers.';
 
 -- ── Housekeeping (written by housekeeper) ────────────────────────────────────────────────────────────────────────
 

@@ -22,8 +22,14 @@ public struct SessionStart: Sendable {
     public var displayName: String?
     public var tokens: SessionTokens
     public var at: Timestamp
+    /// The OAuth client whose device it is.
+    public var oauthClient: String?
 
-    public init(user: UserID, device: DeviceID, displayName: String?, tokens: SessionTokens, at: Timestamp) {
+    public init(
+        user: UserID, device: DeviceID, displayName: String?, tokens: SessionTokens, at: Timestamp,
+        oauthClient: String? = nil
+    ) {
+        self.oauthClient = oauthClient
         self.user = user
         self.device = device
         self.displayName = displayName
@@ -37,4 +43,8 @@ public enum RefreshOutcome: Sendable, Equatable {
     case refreshed(user: UserID, device: DeviceID)
     /// Never given out, or given up since.
     case unknown
+    /// It was replaced and its replacement has been used: all tokens of its device have ended.
+    case reused
+    /// Its user is locked.
+    case locked
 }

@@ -8,15 +8,14 @@ public struct Account: Sendable, Equatable {
     /// `nil`: the user cannot log in with a password.
     public let passwordHash: String?
     public let isAdmin: Bool
+    public let isGuest: Bool
     public let deactivatedAt: Timestamp?
+    /// May read and leave, not write.
+    public let suspendedAt: Timestamp?
+    /// May only log out.
+    public let lockedAt: Timestamp?
 
     public var isDeactivated: Bool { deactivatedAt != nil }
-
-    public init(user: UserID, shard: ShardID, passwordHash: String?, isAdmin: Bool, deactivatedAt: Timestamp?) {
-        self.user = user
-        self.shard = shard
-        self.passwordHash = passwordHash
-        self.isAdmin = isAdmin
-        self.deactivatedAt = deactivatedAt
-    }
+    public var isSuspended: Bool { suspendedAt != nil }
+    public var isLocked: Bool { lockedAt != nil }
 }

@@ -13,7 +13,8 @@ public struct AccountStore: Sendable {
     public func fetch(_ user: UserID) async throws -> Account? {
         let rows = try await database.query(
             """
-            SELECT shard, password_hash, is_admin, deactivated_at_ms FROM account WHERE user_id = $1
+            SELECT shard, password_hash, is_admin, is_guest, deactivated_at_ms, suspended_at_ms, locked_at_ms
+              FROM account WHERE user_id = $1
             """,
             user.rawValue)
         guard let row = rows.first else { return nil }
@@ -22,7 +23,10 @@ public struct AccountStore: Sendable {
             shard: ShardID(try row.int16("shard")),
             passwordHash: try row.optionalText("password_hash"),
             isAdmin: try row.bool("is_admin"),
-            deactivatedAt: try row.optionalInt64("deactivated_at_ms").map(Timestamp.init(milliseconds:)))
+            isGuest: try row.bool("is_guest"),
+            deactivatedAt: try row.optionalInt64("deactivated_at_ms").map(Timestamp.init(milliseconds:)),
+            suspendedAt: try row.optionalInt64("suspended_at_ms").map(Timestamp.init(milliseconds:)),
+            lockedAt: try row.optionalInt64("locked_at_ms").map(Timestamp.init(milliseconds:)))
     }
 
     /// The shards of those of `users` that have an account here.

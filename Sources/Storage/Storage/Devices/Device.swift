@@ -6,11 +6,5 @@ public struct Device: Sendable, Equatable {
     public let displayName: String?
     public let lastSeenAt: Timestamp?
     public let lastSeenIP: String?
-
-    public init(id: DeviceID, displayName: String?, lastSeenAt: Timestamp?, lastSeenIP: String?) {
-        self.id = id
-        self.displayName = displayName
-        self.lastSeenAt = lastSeenAt
-        self.lastSeenIP = lastSeenIP
-    }
+    public let lastSeenUserAgent: String?
 }

@@ -18,7 +18,7 @@ public struct DeviceStore: Sendable {
     public func list(of user: UserID) async throws -> [Device] {
         let rows = try await database.query(
             """
-            SELECT device_id, display_name, last_seen_at_ms, last_seen_ip FROM device
+            SELECT device_id, display_name, last_seen_at_ms, last_seen_ip, last_seen_user_agent FROM device
              WHERE user_id = $1 ORDER BY created_at_ms DESC, device_id LIMIT $2
             """,
             user.rawValue, Int64(Self.listMax))
@@ -29,7 +29,7 @@ public struct DeviceStore: Sendable {
     public func fetch(_ device: DeviceID, of user: UserID) async throws -> Device? {
         let rows = try await database.query(
             """
-            SELECT device_id, display_name, last_seen_at_ms, last_seen_ip FROM device
+            SELECT device_id, display_name, last_seen_at_ms, last_seen_ip, last_seen_user_agent FROM device
              WHERE user_id = $1 AND device_id = $2
             """,
             user.rawValue, device.rawValue)
@@ -55,16 +55,41 @@ public struct DeviceStore: Sendable {
         return try rows.compactMap { DeviceID(try $0.text("device_id")) }
     }
 
-    /// Deletes all devices of `user` except `kept`, with their tokens.
+    /// Deletes all devices of `user` except `kept`, with their tokens, and the tokens of no device but the one with
+    /// `keptHash`: those log in too.
     ///
     /// - Returns: the devices that were there.
     @discardableResult
-    public func deleteAll(of user: UserID, except kept: DeviceID?) async throws -> [DeviceID] {
+    public func deleteAll(
+        of user: UserID, except kept: DeviceID?, andToken keptHash: [UInt8]? = nil
+    ) async throws -> [DeviceID] {
         let rows = try await database.query(
-            "DELETE FROM device WHERE user_id = $1 AND device_id IS DISTINCT FROM $2::text RETURNING device_id",
-            user.rawValue, kept?.rawValue)
+            """
+            WITH tokens AS (
+                DELETE FROM account_token WHERE user_id = $1 AND token_hash IS DISTINCT FROM $3::bytea
+            )
+            DELETE FROM device WHERE user_id = $1 AND device_id IS DISTINCT FROM $2::text RETURNING device_id
+            """,
+            user.rawValue, kept?.rawValue, keptHash)
         return try rows.compactMap { DeviceID(try $0.text("device_id")) }
     }
+
+    /// Notes that a device was used; what is not known of it stays as it was.
+    public func noteUse(
+        of device: DeviceID, user: UserID, address: String?, userAgent: String?, at now: Timestamp
+    ) async throws(PostgresError) {
+        _ = try await database.query(
+            """
+            UPDATE device SET last_seen_at_ms = $3, last_seen_ip = coalesce($4::text, last_seen_ip),
+                   last_seen_user_agent = coalesce($5::bytea, last_seen_user_agent)
+             WHERE user_id = $1 AND device_id = $2
+            """,
+            user.rawValue, device.rawValue, now.milliseconds, address,
+            userAgent.map { Array($0.utf8.prefix(Self.userAgentBytesMax)) })
+    }
+
+    /// What is kept of a user agent's name, in bytes.
+    static let userAgentBytesMax = 256
 
     private static func device(from row: PostgresRow) throws -> Device {
         guard let id = DeviceID(try row.text("device_id")) else { throw StoreError.malformedRow("device.device_id") }
@@ -72,6 +97,8 @@ public struct DeviceStore: Sendable {
             id: id,
             displayName: try row.optionalBytes("display_name").map { String(decoding: $0, as: UTF8.self) },
             lastSeenAt: try row.optionalInt64("last_seen_at_ms").map(Timestamp.init(milliseconds:)),
-            lastSeenIP: try row.optionalText("last_seen_ip"))
+            lastSeenIP: try row.optionalText("last_seen_ip"),
+            lastSeenUserAgent: try row.optionalBytes("last_seen_user_agent").map { String(decoding: $0, as: UTF8.self) }
+        )
     }
 }

@@ -87,4 +87,12 @@ public struct RoomFacts: Sendable {
             event.rawValue, room.rawValue)
         return !rows.isEmpty
     }
+
+    /// Who sent `event` to `room`; `nil` when the room has no such event that the rules let in.
+    public func sender(of event: EventID, in room: RoomID) async throws -> UserID? {
+        let rows = try await database.query(
+            "SELECT sender FROM event WHERE event_id = $1 AND room_id = $2 AND NOT rejected AND NOT soft_failed",
+            event.rawValue, room.rawValue)
+        return try rows.first.flatMap { UserID(try $0.text("sender")) }
+    }
 }

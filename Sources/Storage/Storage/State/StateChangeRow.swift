@@ -44,7 +44,7 @@ public struct StateChangeRow: Sendable {
         apply(rows, in: Array(repeating: shard, count: rows.count))
     }
 
-    /// Brings `current_state` up to changes, of which no two have the same room and key.
+    /// Brings `current_state` up to changes, of which no two have the same room and key, and notes what follows from them.
     public static func apply(_ rows: [StateChangeRow], in shards: [ShardID]) -> [PostgresStatement] {
         let gone = rows.filter { $0.change.new == nil }
         let placed = zip(rows, shards).filter { $0.0.change.new != nil }
@@ -80,6 +80,9 @@ public struct StateChangeRow: Sendable {
                         set.map { $0.change.new?.rawValue ?? "" }, set.map(\.position.value),
                     ]))
         }
+        // Before a room has had guest access set there are no guests in it.
+        let guests = rows.filter { $0.change.key == .guestAccess && $0.change.old != nil }
+        if !guests.isEmpty { statements.append(GuestCheckStore.note(guests)) }
         return statements
     }
 }

@@ -1,0 +1,21 @@
+import CanonicalJSON
+import HTTPServer
+import MatrixHTTP
+import WorkerContracts
+
+/// Sets whether an account is locked: `PUT /_matrix/client/v1/admin/lock/{userId}` (spec v1.19, "Server Administration").
+struct SetLocked: Endpoint {
+    static let route = Route.client(.put, "/_matrix/client/v1/admin/lock/{userId}")
+
+    let accounts: ModeratedAccount
+    let clock: WallClock
+
+    /// - Throws: as ``ModeratedAccount/target(of:)``; `M_MISSING_PARAM`, `M_BAD_JSON`.
+    func respond(to request: UserRequest) async throws -> JSONObject {
+        let wanted = try BodyFields(try request.jsonBody()).bool("locked")
+        let account = try await accounts.target(of: request)
+        guard let wanted else { throw MatrixError.missingParam("'locked' is missing.") }
+        try await accounts.accounts.setLocked(account.user, at: wanted ? clock.now() : nil)
+        return ["locked": .bool(wanted)]
+    }
+}

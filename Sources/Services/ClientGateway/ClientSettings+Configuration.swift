@@ -1,0 +1,111 @@
+import ClusterConfiguration
+import FoundationEssentials
+import Identifiers
+import OutboundHTTP
+import Signing
+
+extension ClientSettings {
+    /// - Throws: ``ConfigurationProblems`` with everything that cannot be used.
+    init(_ configuration: WorkerConfiguration) throws {
+        var problems: [String] = []
+        let server = ServerName(configuration.serverName)
+        if server == nil { problems.append("server.name '\(configuration.serverName)' is not a server name") }
+        var key: SigningKey?
+        do {
+            key = try SigningKey.parse(file: String(contentsOfFile: configuration.signingKeyPath, encoding: .utf8))
+        } catch {
+            problems.append("signing.key_path: \(configuration.signingKeyPath) holds no usable key (\(error))")
+        }
+        let email = configuration.email.flatMap { EmailSettings($0, configuration.serverName, &problems) }
+        let support = configuration.support.map { SupportInformation($0, &problems) }
+        let policyServerKey = configuration.policyServerKey
+        if let policyServerKey, UnpaddedBase64.decode(policyServerKey)?.count != 32 {
+            problems.append("policy_server.public_key is not an Ed25519 key in base64")
+        }
+        let provider = configuration.singleSignOn.flatMap { UpstreamProvider($0, &problems) }
+        guard let server, let key, problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
+        self.init(
+            server: server, baseURL: configuration.publicBaseURL,
+            registration: RegistrationPolicy(configuration), signingKey: key,
+            clusterSecret: Array(configuration.clusterSecret.exposed.utf8))
+        self.email = email
+        rateLimits = configuration.rateLimits
+        self.support = support
+        self.policyServerKey = policyServerKey
+        turn = configuration.turn.map {
+            TurnServers(
+                uris: $0.uris, sharedSecret: Array($0.sharedSecret.exposed.utf8),
+                lifetimeSeconds: Int64($0.lifetimeSeconds))
+        }
+        self.provider = provider
+    }
+}
+
+extension RegistrationPolicy {
+    init(_ configuration: WorkerConfiguration) {
+        self.init(
+            mode: Mode(configuration.registrationMode),
+            sharedSecret: configuration.registrationSharedSecret.map { Array($0.exposed.utf8) },
+            allowsGuests: configuration.registrationAllowsGuests,
+            terms: configuration.terms.map { TermsPolicy(url: $0.url, version: $0.version, name: $0.name) },
+            requiresEmail: configuration.registrationRequiresEmail)
+    }
+}
+
+extension RegistrationPolicy.Mode {
+    init(_ mode: WorkerConfiguration.RegistrationMode) {
+        self =
+            switch mode {
+            case .open: .open
+            case .token: .token
+            case .closed: .closed
+            }
+    }
+}
+
+extension EmailSettings {
+    init?(_ email: WorkerConfiguration.Email, _ serverName: String, _ problems: inout [String]) {
+        guard let sender = EmailAddress(email.sender) else {
+            problems.append("email.sender '\(email.sender)' is not an address")
+            return nil
+        }
+        let security: MailServer.Security =
+            switch email.security {
+            case .none: .none
+            case .starttls: .starttls
+            case .tls: .tls
+            }
+        self.init(
+            server: MailServer(
+                host: email.host, port: email.port, security: security, helloName: serverName, user: email.user,
+                password: email.password?.exposed),
+            sender: sender, senderName: email.senderName)
+    }
+}
+
+extension SupportInformation {
+    init(_ support: WorkerConfiguration.Support, _ problems: inout [String]) {
+        var contacts: [Contact] = []
+        for contact in support.contacts {
+            let matrixID = contact.matrixID.flatMap { UserID($0) }
+            if let text = contact.matrixID, matrixID == nil {
+                problems.append("support.\(contact.role.rawValue)_matrix_id '\(text)' is not a user ID")
+            }
+            contacts.append(
+                Contact(role: "m.role.\(contact.role.rawValue)", email: contact.email, matrixID: matrixID))
+        }
+        self.init(contacts: contacts, page: support.page)
+    }
+}
+
+extension UpstreamProvider {
+    init?(_ wanted: WorkerConfiguration.SingleSignOn, _ problems: inout [String]) {
+        guard let issuer = Self.issuer(wanted.issuer) else {
+            problems.append("sso.issuer '\(wanted.issuer)' is not an https address")
+            return nil
+        }
+        self.init(
+            issuer: issuer, clientID: wanted.clientID, clientSecret: wanted.clientSecret.exposed, name: wanted.name,
+            scopes: wanted.scopes, usernameClaim: wanted.usernameClaim, makesAccounts: wanted.makesAccounts)
+    }
+}

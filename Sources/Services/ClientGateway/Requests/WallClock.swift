@@ -1,3 +1,0 @@
-import WorkerContracts
-
-package typealias WallClock = WorkerContracts.WallClock
