@@ -110,7 +110,6 @@ import Testing
                     "type": "m.login.password", "password": "secret",
                     "identifier": ["type": "m.id.thirdparty", "medium": "email", "address": "ANNA@else.where"],
                 ])
-            #expect(login.status == 200)
             #expect(login.body["user_id"] == .string(anna.user.rawValue))
 
             let theirs = try await gateway.call(
