@@ -48,6 +48,10 @@ package enum BadInputTable {
             "since=garbage", "since=", "since=%00", "since=a%CC%81", "since=\(long)", "timeout=x", "timeout=-1",
             "full_state=perhaps", "set_presence=odd", "filter=%7B", "filter=none", "filter=%7B%22room%22%3A7%7D",
         ].map { BadInput("GET \(v3)/sync", at: "\(v3)/sync?\($0)", 400, "M_INVALID_PARAM") }
+        + unauthorised("GET \(v3)/presence/{userId}/status", at: "\(v3)/presence/{me}/status")
+        + [("@nobody:test.example", 403, "M_FORBIDDEN"), ("nobody", 400, "M_INVALID_PARAM")].map {
+            BadInput("GET \(v3)/presence/{userId}/status", at: "\(v3)/presence/\($0)/status", $1, $2)
+        }
         + unauthorised("GET \(v3)/initialSync", at: "\(v3)/initialSync")
         + ["limit=x", "limit=-1", "archived=perhaps"].map {
             BadInput("GET \(v3)/initialSync", at: "\(v3)/initialSync?\($0)", 400, "M_INVALID_PARAM")
@@ -439,6 +443,7 @@ package enum BadInputTable {
 
     private static let toDevice = "PUT \(v3)/sendToDevice/{eventType}/{txnId}"
     private static let typing = "PUT \(v3)/rooms/{roomId}/typing/{userId}"
+    private static let presence = "PUT \(v3)/presence/{userId}/status"
     private static let receipt = "POST \(v3)/rooms/{roomId}/receipt/{receiptType}/{eventId}"
     private static let markers = "POST \(v3)/rooms/{roomId}/read_markers"
     private static let newFilter = "POST \(v3)/user/{userId}/filter"
@@ -446,6 +451,7 @@ package enum BadInputTable {
 
     private static let others: [BadInput] =
         badBodies(toDevice, at: "\(v3)/sendToDevice/m.x/1") + badBodies(typing, at: "\(v3)/rooms/{room}/typing/{me}")
+        + badBodies(presence, at: "\(v3)/presence/{me}/status")
         + badBodies(markers, at: "\(v3)/rooms/{room}/read_markers") + badBodies(newFilter, at: "\(v3)/user/{me}/filter")
         + [
             BadInput(toDevice, at: "\(v3)/sendToDevice/m.x/1", body: "{}", 400, "M_MISSING_PARAM"),
@@ -458,6 +464,14 @@ package enum BadInputTable {
             BadInput(typing, at: "\(v3)/rooms/{room}/typing/{me}", body: "{}", 400, "M_MISSING_PARAM"),
             BadInput(typing, at: "\(v3)/rooms/{room}/typing/{me}", body: #"{"typing":"yes"}"#, 400, "M_BAD_JSON"),
             BadInput(typing, at: "\(v3)/rooms/!none/typing/{me}", body: #"{"typing":true}"#, 403, "M_FORBIDDEN"),
+            BadInput(presence, at: "\(v3)/presence/{me}/status", body: "{}", 400, "M_MISSING_PARAM"),
+            BadInput(presence, at: "\(v3)/presence/{me}/status", body: #"{"presence":"here"}"#, 400, "M_INVALID_PARAM"),
+            BadInput(
+                presence, at: "\(v3)/presence/{other}/status", body: #"{"presence":"online"}"#, 403, "M_FORBIDDEN"),
+            BadInput(
+                presence, at: "\(v3)/presence/{me}/status",
+                body: #"{"presence":"online","status_msg":"\#(String(repeating: "x", count: 1_025))"}"#, 400,
+                "M_INVALID_PARAM"),
             BadInput(receipt, at: "\(v3)/rooms/{room}/receipt/odd/{event}", body: "{}", 400, "M_INVALID_PARAM"),
             BadInput(receipt, at: "\(v3)/rooms/{room}/receipt/m.read/none", body: "{}", 400, "M_INVALID_PARAM"),
             BadInput(

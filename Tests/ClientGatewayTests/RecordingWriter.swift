@@ -9,12 +9,16 @@ final class RecordingWriter: WriterCommanding {
         var replies: [CommandID: WriterReply] = [:]
         var scripted: [WriterReply] = []
         var events = 0
+        var reports: [PresenceReport] = []
     }
 
     private let state = Mutex(State())
 
     /// The commands that took effect, in order.
     var commands: [WriterCommand] { state.withLock { $0.commands } }
+
+    /// What was reported of users' presence, which comes by itself.
+    var reports: [PresenceReport] { state.withLock { $0.reports } }
 
     /// Answers the next new command with `reply`.
     func script(_ reply: WriterReply) { state.withLock { $0.scripted.append(reply) } }
@@ -23,6 +27,10 @@ final class RecordingWriter: WriterCommanding {
         _ command: WriterCommand, id: CommandID, in shard: ShardID
     ) async throws(WriterUnavailable) -> WriterReply {
         state.withLock { state in
+            if case .reportPresence(let command) = command {
+                state.reports += command.reports
+                return .done(events: [], position: .zero)
+            }
             if let known = state.replies[id] { return known }
             if !state.scripted.isEmpty { return state.scripted.removeFirst() }
             state.commands.append(command)

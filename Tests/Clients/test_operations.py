@@ -4,6 +4,7 @@ One cluster and one crowd for all: later tests see what earlier ones have left. 
 """
 
 import subprocess
+import time
 import uuid
 
 import pytest
@@ -223,6 +224,17 @@ def test_people(api, alice, bob, room):
     messages = {bob.id: {"*": {"hello": "there"}}}
     api.call("sendToDevice", alice, {"messages": messages}, eventType="org.example.hello", txnId="1")
     assert api.sync(bob, before)["to_device"]["events"][0]["sender"] == alice.id
+
+
+def test_presence(api, alice, bob, room):
+    api.call("setPresence", alice, {"presence": "unavailable", "status_msg": "away"}, userId=alice.id)
+    give_up_at = time.monotonic() + 10
+    while api.call("getPresence", bob, userId=alice.id).get("status_msg") != "away":
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
+    seen = {event["sender"]: event["content"] for event in api.sync(bob)["presence"]["events"]}
+    assert seen[alice.id]["presence"] == "unavailable" and seen[alice.id]["status_msg"] == "away"
+    api.refuse("setPresence", 403, "M_FORBIDDEN", bob, {"presence": "offline"}, userId=alice.id)
 
 
 def test_account_data(api, alice, room):

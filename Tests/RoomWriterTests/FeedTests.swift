@@ -17,7 +17,7 @@ struct FeedTests {
             let room = try TestRoom()
             try await writers.create(room, members: [bob])
             _ = try await writers.type(alice, in: room, for: .seconds(60))
-            let (listener, number) = core.typing.addListener()
+            let (listener, number) = core.openFeed()
             defer { core.hub.remove(number) }
             #expect(try await listener.typing(in: room.room) == [alice])
             _ = try await writers.type(bob, in: room, for: .seconds(60))
@@ -43,7 +43,7 @@ struct FeedTests {
             try await writers.create(room)
             #expect(try await writers.type(try user("mallory"), in: room, for: .seconds(9)).refusal?.status == 403)
             _ = try await writers.type(alice, in: room, for: .seconds(60))
-            let (listener, number) = core.typing.addListener()
+            let (listener, number) = core.openFeed()
             defer { core.hub.remove(number) }
             #expect(try await listener.typing(in: room.room) == [alice])
             await core.owner.lost(room.shard)
@@ -64,7 +64,7 @@ struct FeedTests {
     }
 
     @Test func listenerThatFallsFarBehindIsDropped() async throws {
-        let listener = FeedListener(typing: [])
+        let listener = FeedListener()
         for number in 0...FeedListener.roomsMax {
             let room = try #require(RoomID("!r\(number):test.example"))
             listener.offer(.typing(RoomTyping(room: room, users: [], boot: "b", counter: Int64(number))))
@@ -76,11 +76,11 @@ struct FeedTests {
 
     @Test func closedHubEndsItsFeeds() async throws {
         let hub = FeedHub()
-        let listener = FeedListener(typing: [])
+        let listener = FeedListener()
         _ = hub.add(listener)
         hub.close()
         #expect(await listener.next() == nil)
-        let late = FeedListener(typing: [])
+        let late = FeedListener()
         _ = hub.add(late)
         #expect(await late.next() == nil)
     }

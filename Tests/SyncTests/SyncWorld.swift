@@ -50,6 +50,7 @@ final class SyncWorld: Sendable {
     struct Options: Sendable {
         var mode = LogMode.hinted
         var isStateSharingOn = true
+        var isPresenceOn = true
         var initialPlaces: @Sendable () -> Admission = { Admission(.initialSync) }
     }
 
@@ -130,7 +131,7 @@ final class SyncWorld: Sendable {
     func startWorker() async throws -> Worker {
         let parts = SyncParts(
             database: database, writers: self, isStateSharingOn: options.isStateSharingOn,
-            initialPlaces: options.initialPlaces(), logger: .silent)
+            initialPlaces: options.initialPlaces(), isPresenceOn: options.isPresenceOn, logger: .silent)
         try await parts.tail.start()
         let listener = HTTPListener(
             host: "127.0.0.1", port: 0, routes: SyncEndpoints.all(parts).map { $0.served(by: parts.callers) },
@@ -154,6 +155,19 @@ final class SyncWorld: Sendable {
     }
 
     var allWorkers: [Worker] { workers.withLock { $0 } }
+
+    /// Tells all workers what the writer's feed says, until cancelled.
+    func followFeed() -> Task<Void, Never> {
+        let (listener, number) = core.openFeed()
+        return Task {
+            defer { core.hub.remove(number) }
+            while let messages = await listener.next() {
+                for message in messages {
+                    for worker in allWorkers { worker.parts.apply(.message(message, writer: "writer:1")) }
+                }
+            }
+        }
+    }
 
     /// Waits until the worker has seen everything that is committed.
     func settle() async throws {
@@ -189,11 +203,13 @@ final class SyncWorld: Sendable {
         return Answer(status: response.status, body: try JSONObject.parse(response.body), response: response)
     }
 
-    /// Sends a GET as it is.
-    func call(_ path: String, token: String?) async throws -> Answer {
+    /// Sends a request as it is.
+    func call(
+        _ path: String, token: String?, method: String = "GET", body: [UInt8]? = nil, to worker: Worker? = nil
+    ) async throws -> Answer {
         let request = HTTPRequest(
-            method: "GET", url: "http://\(try worker.address)\(path)",
-            headers: token.map { [("Authorization", "Bearer \($0)")] } ?? [], body: nil)
+            method: method, url: "http://\(try worker?.address ?? self.worker.address)\(path)",
+            headers: token.map { [("Authorization", "Bearer \($0)")] } ?? [], body: body)
         let response = try await client.execute(request, deadline: .now + .seconds(60))
         return Answer(status: response.status, body: try JSONObject.parse(response.body), response: response)
     }
@@ -238,6 +254,7 @@ struct SyncedBody: Sendable {
         ["join", "invite", "knock", "leave"].allSatisfy { rooms($0).isEmpty } && accountData.isEmpty && toDevice.isEmpty
     }
     var accountData: [JSONValue] { body["account_data"]?["events"]?.arrayValue ?? [] }
+    var presence: [JSONValue] { body["presence"]?["events"]?.arrayValue ?? [] }
     var toDevice: [JSONValue] { body["to_device"]?["events"]?.arrayValue ?? [] }
 }
 

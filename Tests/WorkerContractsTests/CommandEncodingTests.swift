@@ -31,6 +31,10 @@ import WorkerContracts
         #"{"kind":"delete_to_device","user":"@a:x","device":"D","up_to":9}"#,
         #"{"kind":"set_tag","user":"@a:x","room":"!r:x","tag":"u.work\\u0000","content":{"order":0.5}}"#,
         #"{"kind":"set_tag","user":"@a:x","room":"!r:x","tag":"u.work"}"#,
+        """
+        {"kind":"report_presence","reports":[{"user":"@a:x","device":"D","origin":"sync","state":"online",
+        "status":"here","active_ago_ms":5},{"user":"@b:x","device":"E","origin":"request","state":"offline"}]}
+        """,
     ]
 
     @Test(arguments: wire)
@@ -61,7 +65,7 @@ import WorkerContracts
     @Test func fieldsAreRequired() throws {
         for text in Self.wire where !text.contains("\"thread\"") {
             let object = try JSONObject.parse(text.utf8)
-            for key in ["kind", "room", "user", "events", "type", "messages", "up_to", "read_at_ms", "tag"]
+            for key in ["kind", "room", "user", "events", "type", "messages", "up_to", "read_at_ms", "tag", "reports"]
             where object[key] != nil && !(key == "room" && object["content"] != nil) {
                 var changed = object
                 changed[key] = .none

@@ -102,6 +102,8 @@ public struct WorkerConfiguration: Sendable {
     public var isFeedEnabled: Bool
     /// Whether one build of a room's state serves every caller; off only to show what it is good for.
     public var isStateSharingOn: Bool
+    /// Whether users are told who is there.
+    public var isPresenceOn: Bool
     /// What a worker sends of first and full-state syncs in a second.
     public var initialSyncBytesPerSecond: Int
     public var retention: Retention
@@ -147,6 +149,7 @@ public struct WorkerConfiguration: Sendable {
         singleSignOn = Self.singleSignOn(&source)
         pool = source.choice("pool", default: Pool.sync)
         isFeedEnabled = source.bool("feed.enabled", default: true)
+        isPresenceOn = source.bool("presence.enabled", default: true)
         isStateSharingOn = source.bool("state.sharing", default: true)
         initialSyncBytesPerSecond =
             source.integer("sync.initial_mebibytes_per_second", default: 32, in: 1...10_000) << 20

@@ -16,19 +16,23 @@ public struct Route: Sendable, Hashable {
     /// The kind of worker that serves it, as in the registry.
     public let worker: String
     public let cost: CostClass
+    /// What it costs without `since` in its query or with `full_state=true`, if that is something else.
+    public let firstCost: CostClass?
     public let authentication: Authentication
     /// The largest body; larger ones get 413 without being read to the end.
     public let bodyLimit: ByteCount
 
     public init(
         _ method: HTTPMethod, _ path: String, worker: String, cost: CostClass = .light,
-        authentication: Authentication = .user, bodyLimit: ByteCount = .kibibytes(64)
+        authentication: Authentication = .user, bodyLimit: ByteCount = .kibibytes(64),
+        firstCost: CostClass? = nil
     ) {
         precondition(path.hasPrefix("/"), "a route's path is absolute")
         self.method = method
         self.path = path
         self.worker = worker
         self.cost = cost
+        self.firstCost = firstCost
         self.authentication = authentication
         self.bodyLimit = bodyLimit
     }

@@ -161,7 +161,7 @@ package enum ClientEndpoints {
         Entry {
             SendEvent(
                 sender: $0.sender, relations: RelationRules(relations: $0.reading.relations), delays: $0.delays,
-                rates: $0.rates)
+                rates: $0.rates, activity: $0.activity)
         },
         Entry { RedactEvent(sender: $0.sender, access: $0.access, rates: $0.rates) },
         Entry { PutState(setter: $0.stateSetter) },
@@ -199,8 +199,9 @@ package enum ClientEndpoints {
         Entry { SetTag(tags: $0.tags) },
         Entry { DeleteTag(tags: $0.tags) },
         Entry { SendToDevice(users: $0.users, sender: $0.sender) },
-        Entry { SetTyping(rooms: $0.rooms, access: $0.access, sender: $0.sender) },
-        Entry { SetReceipt(setter: $0.receiptSetter) },
+        Entry { SetTyping(rooms: $0.rooms, access: $0.access, sender: $0.sender, activity: $0.activity) },
+        Entry { SetPresence(sender: $0.sender) },
+        Entry { SetReceipt(setter: $0.receiptSetter, activity: $0.activity) },
         Entry { SetReadMarkers(setter: $0.receiptSetter) },
         Entry { CreateFilter(filters: $0.filters) },
         Entry { GetFilter(filters: $0.filters) },

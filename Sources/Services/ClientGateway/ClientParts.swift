@@ -49,6 +49,7 @@ package struct ClientParts: Sendable {
     let accountData: AccountDataReader
     let tags: RoomTags
     let reading: ReadingParts
+    let activity: UserActivity
 
     /// - Parameter shardCount: over how many shards new rooms and users are placed.
     package init(
@@ -71,6 +72,8 @@ package struct ClientParts: Sendable {
         rooms = RoomPlacements(facts: facts)
         users = UserLocator(accounts: accounts)
         sender = CommandSender(writers: writers, rooms: rooms, users: users)
+        activity = UserActivity(
+            reporter: settings.isPresenceOn ? PresenceReporter(writers: writers, users: users, logger: logger) : nil)
         access = RoomAccess(facts: facts, rooms: rooms)
         memberships = MembershipWriter(sender: sender, profiles: profiles)
         passwords = Passwords(hasher: hasher)
@@ -194,7 +197,12 @@ package struct ClientParts: Sendable {
     var joinGuard: JoinGuard { JoinGuard(access: access, rates: rates) }
 
     /// Does the work that goes on between requests, until cancelled.
-    package func run() async { await spreader.run() }
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await spreader.run() }
+            if let reporter = activity.reporter { group.addTask { await reporter.run() } }
+        }
+    }
 
     /// Does the work that waits in tables, until cancelled.
     func runSteps() async {

@@ -30,6 +30,7 @@ extension ClientSettings {
             clusterSecret: Array(configuration.clusterSecret.exposed.utf8))
         self.email = email
         rateLimits = configuration.rateLimits
+        isPresenceOn = configuration.isPresenceOn
         self.support = support
         self.policyServerKey = policyServerKey
         turn = configuration.turn.map {

@@ -22,6 +22,8 @@ package struct ClientSettings: Sendable {
     package var signingKey: SigningKey
     /// Makes nonces that every worker accepts.
     package var clusterSecret: [UInt8]
+    /// Whether users are told who is there.
+    package var isPresenceOn: Bool
 
     /// Where people's browsers find this server, without a slash at the end.
     var publicURL: String {
@@ -33,7 +35,7 @@ package struct ClientSettings: Sendable {
     package init(
         server: ServerName, baseURL: String?, registration: RegistrationPolicy, signingKey: SigningKey,
         clusterSecret: [UInt8], email: EmailSettings? = nil,
-        rateLimits: [RateLimitName: RateLimit] = [:]
+        rateLimits: [RateLimitName: RateLimit] = [:], isPresenceOn: Bool = true
     ) {
         self.rateLimits = rateLimits
         self.email = email
@@ -42,5 +44,6 @@ package struct ClientSettings: Sendable {
         self.registration = registration
         self.signingKey = signingKey
         self.clusterSecret = clusterSecret
+        self.isPresenceOn = isPresenceOn
     }
 }

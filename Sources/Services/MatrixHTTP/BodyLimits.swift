@@ -16,8 +16,9 @@ extension Route {
     /// A route of the client-server API, served by the client workers unless said otherwise.
     public static func client(
         _ method: HTTPMethod, _ path: String, cost: CostClass = .light, auth: Authentication = .user,
-        bodyLimit: ByteCount = .ordinary, worker: String = "client"
+        bodyLimit: ByteCount = .ordinary, worker: String = "client", firstCost: CostClass? = nil
     ) -> Route {
-        Route(method, path, worker: worker, cost: cost, authentication: auth, bodyLimit: bodyLimit)
+        Route(
+            method, path, worker: worker, cost: cost, authentication: auth, bodyLimit: bodyLimit, firstCost: firstCost)
     }
 }

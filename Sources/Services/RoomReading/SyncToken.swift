@@ -5,10 +5,10 @@ import Signing
 
 // A client comes back with its token to whatever worker the router picks, also after that worker and the whole log are
 // gone. So the token says everything: how far every shard was read, how far the device's messages were handed out (a
-// truncated batch must not lose the rest), and which typing the client believes in.
+// truncated batch must not lose the rest), and which typing and presence the client believes in.
 //
 // Its bytes: version, four bytes that bind it to the user, then numbers as LEB128: generation, to-device position, typing
-// (boot, counter, rooms), the number of shards, the smallest position, and each shard's distance from it.
+// (boot, counter, rooms), presence (boot, counter), the number of shards, the smallest position, and each shard's distance from it.
 
 /// Where a client's sync is: `s1_` and base64url, at most ``lengthMax`` characters.
 public struct SyncToken: Sendable, Hashable {
@@ -23,13 +23,17 @@ public struct SyncToken: Sendable, Hashable {
     /// How far the device's messages were handed out, in the order of the user's shard.
     public var toDevice: ShardSequence
     public var typing: TypingPosition
+    public var presence: PresencePosition
     private let binding: UInt32
 
-    public init(cut: Cut, toDevice: ShardSequence, typing: TypingPosition, user: UserID) {
+    public init(
+        cut: Cut, toDevice: ShardSequence, typing: TypingPosition, presence: PresencePosition = .none, user: UserID
+    ) {
         precondition(cut.positions.count <= Self.shardsMax, "a token has room for \(Self.shardsMax) shards")
         self.cut = cut
         self.toDevice = toDevice
         self.typing = typing
+        self.presence = presence
         binding = Self.binding(to: user)
     }
 
@@ -42,6 +46,7 @@ public struct SyncToken: Sendable, Hashable {
         bytes.append(UInt64(bitPattern: cut.generation))
         bytes.append(UInt64(bitPattern: toDevice.value))
         typing.append(to: &bytes)
+        presence.append(to: &bytes)
         let smallest = cut.positions.min() ?? .zero
         bytes.append(UInt64(cut.positions.count))
         bytes.append(UInt64(bitPattern: smallest.value))
@@ -57,6 +62,7 @@ public struct SyncToken: Sendable, Hashable {
         var input = TokenBytes(bytes)
         guard let binding = input.takeFixed(), let generation = input.takePosition(),
             let toDevice = input.takePosition(), let typing = TypingPosition(&input),
+            let presence = PresencePosition(&input),
             let count = input.takePosition(), (0...Int64(Self.shardsMax)).contains(count),
             let smallest = input.takePosition()
         else { return nil }
@@ -71,6 +77,7 @@ public struct SyncToken: Sendable, Hashable {
         self.binding = binding
         self.toDevice = ShardSequence(toDevice)
         self.typing = typing
+        self.presence = presence
         cut = Cut(generation: generation, positions: positions)
     }
 

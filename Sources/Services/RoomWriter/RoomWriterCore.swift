@@ -10,7 +10,7 @@ import Synchronization
 import Telemetry
 import WorkerContracts
 
-/// A room-writer without its place in the cluster: the shards it is given, its feed, and who types.
+/// A room-writer without its place in the cluster: the shards it is given, its feed, who types and who is there.
 package final class RoomWriterCore: Sendable {
     /// The most connections it opens for commits.
     package static let connectionsMax = CommitConnections.countMax
@@ -23,16 +23,18 @@ package final class RoomWriterCore: Sendable {
     private let budget: RoomBudget
     private let delays: DelayedSender
     package let hub: FeedHub
-    package let typing: TypingBoard
+    let typing: TypingBoard
+    let presence: PresenceBoard
 
     /// - Parameters:
     ///   - worker: this run of this writer; its committing sessions are named for it.
     ///   - roomBytesMax: about what rooms in memory may take together.
     ///   - resolutions: what state is resolved on.
+    ///   - isPresenceOn: whether anybody's presence is known.
     package init(
         worker: WorkerID, database: PostgresDatabase, server: ServerName, key: SigningKey,
         roomBytesMax: Int = RoomBudget.bytesMaxDefault, resolutions: ResolutionThreads = ResolutionThreads(),
-        logger: Logger
+        isPresenceOn: Bool = true, logger: Logger
     ) {
         let rooms = RoomEnvironment(server: server, key: key)
         let results = CommandResults(database: database)
@@ -42,12 +44,16 @@ package final class RoomWriterCore: Sendable {
         let hostSlot = HostSlot()
         hub = FeedHub()
         typing = TypingBoard(boot: worker.text, hub: hub)
+        presence = PresenceBoard(
+            boot: worker.text, hub: hub, store: isPresenceOn ? UserActivityStore(database: database) : nil,
+            logger: logger)
         jobs = JobQueue()
         connections = CommitConnections(database: database, worker: worker)
         let environment = ShardEnvironment(
             rooms: rooms,
             loader: RoomLoader(database: database, environment: rooms, results: results, resolutions: resolutions),
-            results: results, hub: hub, typing: typing, jobs: jobs, train: CommitTrain(connections: connections),
+            results: results, hub: hub, typing: typing, presence: presence, jobs: jobs,
+            train: CommitTrain(connections: connections),
             budget: budget, metrics: metrics, logger: logger, evict: { hostSlot.evict($0) })
         host = ShardHost(worker: worker, database: database, connections: connections, environment: environment)
         hostSlot.set(host)
@@ -74,7 +80,7 @@ package final class RoomWriterCore: Sendable {
     /// - Parameter hasFeed: whether the feed is among it.
     package func routes(hasFeed: Bool) -> [(Route, HTTPListener.Handler)] {
         let commands = CommandEndpoint(host: host)
-        let feed = FeedEndpoint(hub: hub, typing: typing)
+        let feed = FeedEndpoint(hub: hub, boards: [typing, presence])
         var routes: [(Route, HTTPListener.Handler)] = [
             (CommandEndpoint.route, { try await commands.respond(to: $0) })
         ]
@@ -82,12 +88,16 @@ package final class RoomWriterCore: Sendable {
         return routes
     }
 
-    /// Commits, sends delayed events, and minds the feed and typing, until cancelled.
+    /// Begins a feed with the state there is; to be given back to ``hub``.
+    package func openFeed() -> (listener: FeedListener, number: UInt64) { hub.open([typing, presence]) }
+
+    /// Commits, sends delayed events, and minds the feed, typing and presence, until cancelled.
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.jobs.run() }
             group.addTask { await self.hub.run() }
             group.addTask { await self.typing.run() }
+            group.addTask { await self.presence.run() }
             group.addTask { await self.delays.run() }
         }
     }

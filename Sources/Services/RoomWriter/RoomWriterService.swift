@@ -11,7 +11,7 @@ import WorkerRuntime
 
 /// The room-writer: the only worker that appends to the log.
 ///
-/// It takes commands for the shards it has leased, and streams hints and typing to those who tail the log.
+/// It takes commands for the shards it has leased, and streams hints, typing and presence to those who tail the log.
 public final class RoomWriterService: WorkerService {
     /// How long a new writer waits for its first shard before it says that it is ready all the same.
     static let firstShardWaitMax = Duration.seconds(3)
@@ -37,7 +37,8 @@ public final class RoomWriterService: WorkerService {
             logger: logger
         ) { $0.onConnect = { reconnected.yield() } }
         core = RoomWriterCore(
-            worker: member.registry.id, database: member.database, server: server, key: key, logger: logger)
+            worker: member.registry.id, database: member.database, server: server, key: key,
+            isPresenceOn: configuration.isPresenceOn, logger: logger)
         leases = ShardLeases(
             worker: member.registry.id, database: member.database, owner: core.owner, logger: logger)
         isFeedEnabled = configuration.isFeedEnabled

@@ -9,10 +9,14 @@ package enum SyncEndpoints {
         Entry {
             GetSync(
                 filters: $0.filters, syncs: $0.runner, initialPlaces: $0.initialPlaces,
-                bytesInFlight: $0.bytesInFlight, pace: $0.pace)
+                bytesInFlight: $0.bytesInFlight, pace: $0.pace, presence: $0.devicePresence)
         },
         Entry { GetInitialSync(syncs: $0.runner, initialPlaces: $0.initialPlaces, pace: $0.pace) },
         Entry { GetEvents(syncs: $0.runner) },
+        Entry {
+            GetPresence(
+                board: $0.devicePresence?.board, users: $0.runner.composer.users, tail: $0.tail, activity: $0.activity)
+        },
     ]
 
     /// Where the endpoints are, without making any.

@@ -20,17 +20,25 @@ package final class SyncParts: Sendable {
     package let initialPlaces: Admission
     package let bytesInFlight: BytesInFlight
     let pace: BytePace
+    /// `nil`: presence is off.
+    let devicePresence: DevicePresence?
+    let activity: UserActivityStore
+    private let placer: PresencePlacer
     private let tokenChecks: TokenChecks
 
-    /// - Parameter isStateSharingOn: whether one build of a room's state serves every caller.
+    /// - Parameters:
+    ///   - isStateSharingOn: whether one build of a room's state serves every caller.
+    ///   - isPresenceOn: whether anybody is told who is there.
     package init(
         database: any PostgresQuerying, writers: any WriterCommanding, isStateSharingOn: Bool,
         initialPlaces: Admission = Admission(.initialSync), bytesInFlight: BytesInFlight = BytesInFlight(),
-        pace: BytePace = BytePace(), logger: Logger
+        pace: BytePace = BytePace(), isPresenceOn: Bool = true, logger: Logger
     ) {
         callers = Callers(database: database)
         let memberships = UserMembershipStore(database: database)
-        let users = UserRoomsMemory(store: memberships, accounts: AccountStore(database: database))
+        let accounts = AccountStore(database: database)
+        let users = UserRoomsMemory(store: memberships, accounts: accounts)
+        let board = PresenceBoard()
         let unwanted = UnwantedSendersMemory(store: AccountDataStore(database: database))
         let (polls, typing) = (polls, typing)
         // A poll that is woken looks from the tail's cut: it must be there by then.
@@ -39,6 +47,7 @@ package final class SyncParts: Sendable {
             onUpdate: { update in
                 users.apply(update)
                 unwanted.apply(update)
+                board.apply(update)
             }, onVisible: { polls.apply($0) })
         readers = RoomReaders(database: database, isStateSharingOn: isStateSharingOn)
         inbox = ToDeviceInbox(store: ToDeviceStore(database: database), writers: writers, logger: logger)
@@ -49,10 +58,20 @@ package final class SyncParts: Sendable {
         let sections = SectionFinder(
             readers: readers,
             finder: ChangeFinder(tail: tail, activity: RoomActivityStore(database: database)),
-            memberships: memberships, typing: typing, inbox: inbox)
+            memberships: memberships, typing: typing, inbox: inbox,
+            presence: isPresenceOn
+                ? PresenceFinder(board: board, neighbours: NeighbourStore(database: database)) : nil)
         let composer = SyncComposer(
             readers: readers, sections: sections, users: users, toldMembers: ToldMembers(), unwanted: unwanted)
         runner = SyncRunner(tail: tail, composer: composer, polls: polls, callers: callers, metrics: SyncMetrics())
+        devicePresence =
+            isPresenceOn
+            ? DevicePresence(
+                board: board,
+                reporter: PresenceReporter(writers: writers, users: UserLocator(accounts: accounts), logger: logger))
+            : nil
+        activity = UserActivityStore(database: database)
+        placer = PresencePlacer(board: board, polls: polls, users: users, tail: tail, logger: logger)
         tokenChecks = TokenChecks(polls: polls, callers: callers, logger: logger)
     }
 
@@ -72,6 +91,7 @@ package final class SyncParts: Sendable {
     package func apply(_ event: FeedEvent) {
         if case .message(.shardMoved, _) = event { tail.hint() }
         polls.applyTyping(in: typing.apply(event))
+        devicePresence?.board.apply(event)
     }
 
     /// Follows the log and looks after waiting polls until cancelled.
@@ -82,6 +102,10 @@ package final class SyncParts: Sendable {
             group.addTask { [tail] in try await tail.run() }
             group.addTask { [tokenChecks] in await tokenChecks.run() }
             group.addTask { [inbox] in await inbox.run() }
+            if let devicePresence {
+                group.addTask { await devicePresence.reporter.run() }
+                group.addTask { [placer] in await placer.run() }
+            }
             group.addTask { [polls] in
                 while true {
                     try await Task.sleep(for: ParkedPolls.tick)

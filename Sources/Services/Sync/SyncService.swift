@@ -19,6 +19,7 @@ public final class SyncService: WorkerService {
     private let member: ClusterMember
     private let isStateSharingOn: Bool
     private let isFeedEnabled: Bool
+    private let isPresenceOn: Bool
     private let initialBytesPerSecond: Int
     private let logger: Logger
     private let parts = Mutex<SyncParts?>(nil)
@@ -33,6 +34,7 @@ public final class SyncService: WorkerService {
         member = ClusterMember(kind: kind, configuration: configuration, logger: logger)
         isStateSharingOn = configuration.isStateSharingOn
         isFeedEnabled = configuration.isFeedEnabled
+        isPresenceOn = configuration.isPresenceOn
         initialBytesPerSecond = configuration.initialSyncBytesPerSecond
         self.logger = logger
     }
@@ -51,7 +53,8 @@ public final class SyncService: WorkerService {
         let made = SyncParts(
             database: member.database,
             writers: WriterClient(client: member.internalClient, routing: directory, logger: logger),
-            isStateSharingOn: isStateSharingOn, pace: BytePace(bytesPerSecond: initialBytesPerSecond), logger: logger)
+            isStateSharingOn: isStateSharingOn, pace: BytePace(bytesPerSecond: initialBytesPerSecond),
+            isPresenceOn: isPresenceOn, logger: logger)
         try await made.tail.start()
         parts.withLock { $0 = made }
     }

@@ -46,10 +46,13 @@ public struct EventFilter: Sendable, Equatable {
     }
 
     public func wants(_ event: Event) -> Bool {
-        guard wants(type: event.type), !notSenders.contains(event.sender), senders?.contains(event.sender) ?? true
-        else { return false }
+        guard wants(type: event.type), wants(sender: event.sender) else { return false }
         guard let containsURL else { return true }
         return (event.content["url"]?.stringValue != nil) == containsURL
+    }
+
+    public func wants(sender: UserID) -> Bool {
+        !notSenders.contains(sender) && senders?.contains(sender) ?? true
     }
 
     /// Whether things of `type` are wanted, events or account data.

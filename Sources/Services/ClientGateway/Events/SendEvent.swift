@@ -13,6 +13,7 @@ struct SendEvent: Endpoint {
     let relations: RelationRules
     let delays: DelayedEvents
     let rates: RateLimits
+    let activity: UserActivity
 
     /// With `org.matrix.msc4140.delay` it is sent later (MSC4140).
     ///
@@ -38,6 +39,7 @@ struct SendEvent: Endpoint {
             return try await delays.schedule(draft, in: room, after: delay, id: id.delayed)
         }
         let event = try await sender.append(draft, to: room, id: id)
+        activity.note(request)
         return ["event_id": .string(event.rawValue)]
     }
 

@@ -8,6 +8,7 @@ struct SetReceipt: Endpoint {
         .post, "/_matrix/client/v3/rooms/{roomId}/receipt/{receiptType}/{eventId}", cost: .write)
 
     let setter: ReceiptSetter
+    let activity: UserActivity
 
     /// - Throws: `M_INVALID_PARAM` for another type or a bad thread, `M_FORBIDDEN` unless the caller is in the room.
     func respond(to request: UserRequest) async throws -> EmptyObject {
@@ -19,6 +20,7 @@ struct SetReceipt: Endpoint {
         let thread = try Self.thread(BodyFields(try request.optionalJSONBody()), kind)
         try await setter.access.demandJoined(request.caller, in: room)
         try await setter.set(kind, to: event, thread: thread, in: room, of: request.caller)
+        activity.note(request)
         return EmptyObject()
     }
 

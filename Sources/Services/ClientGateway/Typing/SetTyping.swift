@@ -13,6 +13,7 @@ struct SetTyping: Endpoint {
     let rooms: RoomPlacements
     let access: RoomAccess
     let sender: CommandSender
+    let activity: UserActivity
 
     /// - Throws: `M_FORBIDDEN` for another user's ID or a room the caller is not in.
     func respond(to request: UserRequest) async throws -> EmptyObject {
@@ -27,6 +28,7 @@ struct SetTyping: Endpoint {
         let command = WriterCommand.SetTyping(
             room: room, user: user, timeout: typing ? min(asked, Self.timeoutMax) : nil)
         try await sender.execute(.setTyping(command), id: .random(), in: shard)
+        activity.note(request)
         return EmptyObject()
     }
 }

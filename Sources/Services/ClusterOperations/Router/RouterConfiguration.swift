@@ -151,7 +151,9 @@ package struct RouterConfiguration: Sendable {
             }
         }
         if settings.hasInitialPool {
-            let isSync = "{ var(txn.pool) -m str \(RouterPool.sync.name) }"
+            let name = "\(RouterPool.initial.name)_sync"
+            lines += Self.acl(name, routes.filter { $0.firstCost == .initialSync })
+            let isSync = "{ var(txn.pool) -m str \(RouterPool.sync.name) } \(name)"
             lines.append(Self.choose(.initial, "\(isSync) !{ url_param(since) -m len gt 0 }"))
             lines.append(Self.choose(.initial, "\(isSync) { url_param(full_state) -m str true }"))
         }

@@ -66,6 +66,8 @@ extension WriterCommand {
         case .sendToDevice(let command): command.user.text
         case .deleteToDevice(let command): command.user.text
         case .setTag(let command): command.user.text
+        // Waits for nothing, and for nobody.
+        case .reportPresence: "presence"
         }
     }
 
@@ -75,7 +77,9 @@ extension WriterCommand {
         case .createRoom(let command): command.events.count + 1
         case .sendEvents(let command): command.events.count
         case .receiveEvents(let command): command.events.count
-        case .sendToDevice, .setReceipt, .forgetRoom, .setAccountData, .deleteToDevice, .setTyping, .setTag: 1
+        case .sendToDevice, .setReceipt, .forgetRoom, .setAccountData, .deleteToDevice, .setTyping, .setTag,
+            .reportPresence:
+            1
         }
     }
 
@@ -83,8 +87,8 @@ extension WriterCommand {
     var keepsResult: Bool {
         switch self {
         case .createRoom, .sendEvents, .receiveEvents, .setAccountData, .sendToDevice, .forgetRoom, .setTag: true
-        // A receipt never moves back, a deletion deletes nothing twice, typing is never stored.
-        case .setReceipt, .deleteToDevice, .setTyping: false
+        // A receipt never moves back, a deletion deletes nothing twice, typing and presence are never stored.
+        case .setReceipt, .deleteToDevice, .setTyping, .reportPresence: false
         }
     }
 }

@@ -2,7 +2,7 @@ import HTTPServer
 import NIOCore
 import WorkerContracts
 
-/// Streams hints and typing to a tailing worker: `GET /internal/feed`.
+/// Streams hints, typing and presence to a tailing worker: `GET /internal/feed`.
 struct FeedEndpoint: Sendable {
     static let route = Route(
         .get, "/internal/feed", worker: "room-writer", cost: .internal, authentication: .cluster)
@@ -10,13 +10,13 @@ struct FeedEndpoint: Sendable {
     static let gatherInterval = Duration.milliseconds(2)
 
     let hub: FeedHub
-    let typing: TypingBoard
+    let boards: [any FeedBoard]
 
     func respond() -> HTTPAnswer {
         HTTPAnswer(
             contentType: "application/x-ndjson",
-            body: .stream { [hub, typing] write in
-                let (listener, number) = typing.addListener()
+            body: .stream { [hub, boards] write in
+                let (listener, number) = hub.open(boards)
                 defer { hub.remove(number) }
                 while let messages = await listener.next() {
                     var buffer = ByteBuffer()

@@ -2,6 +2,12 @@ import Metrics
 import Synchronization
 import WorkerContracts
 
+/// Ephemeral state that goes out by the feed.
+protocol FeedBoard: Sendable {
+    /// Offers a listener all there is, under the lock that changes are published under.
+    func tell(_ listener: FeedListener)
+}
+
 /// Everybody who listens to this writer's feed.
 package final class FeedHub: Sendable {
     private struct State {
@@ -20,7 +26,17 @@ package final class FeedHub: Sendable {
         for listener in state.withLock({ $0.listeners.values }) { listener.offer(message) }
     }
 
-    /// Begins a feed with the typing there is; give it back with ``remove(_:)``.
+    /// Begins a feed with the state there is; give it back with ``remove(_:)``.
+    ///
+    /// The listener is there before it is told the state, so that no change falls in between.
+    func open(_ boards: [any FeedBoard]) -> (listener: FeedListener, number: UInt64) {
+        let listener = FeedListener()
+        let number = add(listener)
+        for board in boards { board.tell(listener) }
+        return (listener, number)
+    }
+
+    /// Adds a listener that knows nothing.
     package func add(_ listener: FeedListener) -> UInt64 {
         let (number, count, isClosed) = state.withLock { state in
             state.nextNumber += 1

@@ -9,6 +9,7 @@ struct ShardEnvironment: Sendable {
     let results: CommandResults
     let hub: FeedHub
     let typing: TypingBoard
+    let presence: PresenceBoard
     let jobs: JobQueue
     let train: CommitTrain
     let budget: RoomBudget

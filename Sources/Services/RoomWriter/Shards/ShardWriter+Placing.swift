@@ -65,6 +65,9 @@ extension ShardWriter {
                 ToDeviceDeletion(user: command.user, device: command.device, upTo: command.upTo))
             add(pending, rows)
         case .setTag(let command): try setTag(command, pending)
+        case .reportPresence(let command):
+            let isTaken = environment.presence.take(command.reports, of: shard)
+            finish(pending, isTaken ? .done(events: [], position: head) : .busy(retryAfter: Self.busyPause))
         }
     }
 

@@ -209,6 +209,7 @@ actor ShardWriter {
         waitingForBatch = []
         open = Batch(shard: shard, base: open.rows.base)
         environment.typing.drop(shard)
+        environment.presence.drop(shard)
         wakeCommitter()
     }
 

@@ -3,7 +3,7 @@ import Synchronization
 import WorkerContracts
 
 /// Who types in the rooms this writer owns; lives here and nowhere else, and goes out by the feed.
-package final class TypingBoard: Sendable {
+package final class TypingBoard: FeedBoard {
     /// Users who type in one room at a time; more are not shown.
     package static let usersPerRoomMax = 100
     /// Rooms in which somebody types at a time.
@@ -80,11 +80,9 @@ package final class TypingBoard: Sendable {
         }
     }
 
-    /// Adds a listener that is told first who types now; under the lock, so that no change falls in between.
-    package func addListener() -> (listener: FeedListener, number: UInt64) {
+    func tell(_ listener: FeedListener) {
         state.withLock { state in
-            let listener = FeedListener(typing: state.rooms.map { typing(in: $0, $1, state.counter) })
-            return (listener, hub.add(listener))
+            for (room, entry) in state.rooms { listener.offer(.typing(typing(in: room, entry, state.counter))) }
         }
     }
 

@@ -35,4 +35,5 @@ struct SyncSections: Sendable {
     var accountData: [AccountDataItem] = []
     var toDevice: ToDeviceBatch
     var typing: TypingPosition
+    var presence = PresenceFinder.News()
 }

@@ -156,14 +156,17 @@ struct SyncComposer: Sendable {
         at cut: Cut
     ) -> SyncAnswer {
         let next = SyncToken(
-            cut: cut, toDevice: found.toDevice.position, typing: found.typing, user: request.viewer.user)
+            cut: cut, toDevice: found.toDevice.position, typing: found.typing, presence: found.presence.position,
+            user: request.viewer.user)
         let accountData = found.accountData.filter { request.filter.accountData.wants(type: $0.type) }
+        let presence = PresencePart(found.presence.seen, filter: request.filter.presence)
         var writer = SpliceWriter()
         writer.json.beginObject()
         writer.json.member("next_batch", next.text)
         writer.json.key("account_data")
         AccountDataPart.write(accountData, to: &writer.json)
-        writer.json.member("presence", ["events": []] as JSONObject)
+        writer.json.key("presence")
+        presence.write(to: &writer.json)
         writer.json.key("to_device")
         writer.json.beginObject()
         writer.json.key("events")
@@ -177,7 +180,8 @@ struct SyncComposer: Sendable {
         writer.json.endObject()
         return SyncAnswer(
             pieces: writer.finish(),
-            isEmpty: accountData.isEmpty && found.toDevice.messages.isEmpty && rooms.isEmpty, next: next,
+            isEmpty: accountData.isEmpty && presence.isEmpty && found.toDevice.messages.isEmpty && rooms.isEmpty,
+            next: next,
             members: members)
     }
 }

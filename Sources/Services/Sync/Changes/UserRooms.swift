@@ -19,6 +19,12 @@ final class UserRooms: Sendable {
 
     func isJoined(_ room: ByteOrderedText) -> Bool { rooms[room]?.membership == .join }
 
+    /// Whether both are in some room.
+    func sharesRoom(with other: UserRooms) -> Bool {
+        let (few, many) = rooms.count <= other.rooms.count ? (self, other) : (other, self)
+        return few.rooms.values.contains { $0.membership == .join && many.isJoined($0.room.text) }
+    }
+
     /// In no particular order.
     var joined: [UserRoom] { rooms.values.filter { $0.membership == .join } }
 }

@@ -6,7 +6,8 @@ import RoomReading
 /// The caller's rooms, with their state and latest events: `GET /_matrix/client/v3/initialSync` (spec v1.19, deprecated;
 /// `/sync` has replaced it).
 struct GetInitialSync: Endpoint {
-    static let route = Route.client(.get, "/_matrix/client/v3/initialSync", cost: .sync, worker: "sync")
+    static let route = Route.client(
+        .get, "/_matrix/client/v3/initialSync", cost: .sync, worker: "sync", firstCost: .initialSync)
 
     let syncs: SyncRunner
     let initialPlaces: Admission

@@ -14,16 +14,17 @@ struct OlderAnswer {
     /// The answer of `/initialSync`; the sync was asked for the state after the timeline.
     var initialSync: JSONObject {
         [
-            "account_data": answer["account_data"]?["events"] ?? [], "end": .string(next), "presence": [],
+            "account_data": answer["account_data"]?["events"] ?? [], "end": .string(next),
+            "presence": answer["presence"]?["events"] ?? [],
             "rooms": .array(rooms("join", as: "join") + invites + rooms("leave", as: "leave")),
         ]
     }
 
-    /// The answer of `/events`: all events of all rooms, each with its room.
+    /// The answer of `/events`: all events of all rooms, each with its room, and who is there.
     ///
     /// - Parameter start: where the client was.
     func events(since start: String) -> JSONObject {
-        var chunk: [JSONValue] = []
+        var chunk = answer["presence"]?["events"]?.arrayValue ?? []
         for section in ["join", "leave"] {
             for room in answer["rooms"]?[section]?.objectValue?.members ?? [] {
                 for part in ["state", "timeline", "ephemeral"] {

@@ -19,6 +19,10 @@ final class ParkedPolls: Sendable {
     static let lingerMax = Duration.seconds(60)
     /// How often users who linger are looked through.
     private static let ticksPerTidying = 50
+    /// How long a user who was woken by somebody's presence is not woken by any again.
+    static let presenceInterval = Duration.seconds(5)
+    /// Users woken by presence at once; others are woken at the next look.
+    static let presenceWakesMax = 1_000
     /// The most polls of one user; the oldest are answered when there are more.
     static let pollsPerUserMax = 50
 
@@ -27,11 +31,15 @@ final class ParkedPolls: Sendable {
         var polls: [UInt64: Poll] = [:]
         /// When the last poll ended.
         var idleSince: ContinuousClock.Instant?
+        /// When they were last woken by somebody's presence.
+        var presenceAt: ContinuousClock.Instant?
     }
 
     private struct State {
         var users: [ByteOrderedText: Watch] = [:]
         var byRoom: [ByteOrderedText: Set<ByteOrderedText>] = [:]
+        /// Users to be woken by presence once it is their turn.
+        var presenceDue: Set<ByteOrderedText> = []
         var deadlines: [Int64: [UInt64: Poll]] = [:]
         var lastTick: Int64 = 0
         var expirations = 0
@@ -140,6 +148,29 @@ final class ParkedPolls: Sendable {
             rooms.flatMap { room in
                 (state.byRoom[room.text] ?? []).flatMap { state.users[$0]?.polls.values.map { $0 } ?? [] }
             }
+        }
+        for poll in polls where poll.signal(.changed) { byFeed.increment() }
+    }
+
+    /// Presence changed of users who are in `rooms`; to be called again and again, also without rooms, since not all may
+    /// be woken at once.
+    func applyPresence(in rooms: Set<RoomID>, at now: ContinuousClock.Instant = .now) {
+        let polls = state.withLock { state -> [Poll] in
+            for room in rooms { state.presenceDue.formUnion(state.byRoom[room.text] ?? []) }
+            var done: [ByteOrderedText] = []
+            var polls: [Poll] = []
+            for key in state.presenceDue where done.count < Self.presenceWakesMax {
+                guard let watch = state.users[key] else {
+                    done.append(key)
+                    continue
+                }
+                if let last = watch.presenceAt, now - last < Self.presenceInterval { continue }
+                done.append(key)
+                state.users[key]?.presenceAt = now
+                polls += watch.polls.values
+            }
+            state.presenceDue.subtract(done)
+            return polls
         }
         for poll in polls where poll.signal(.changed) { byFeed.increment() }
     }

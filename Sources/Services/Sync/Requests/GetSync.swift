@@ -6,18 +6,22 @@ import NIOCore
 ///
 /// First and full-state syncs wait for a place among few: `429` with `Retry-After` when there is none.
 struct GetSync: Endpoint {
-    static let route = Route.client(.get, "/_matrix/client/v3/sync", cost: .sync, worker: "sync")
+    static let route = Route.client(
+        .get, "/_matrix/client/v3/sync", cost: .sync, worker: "sync", firstCost: .initialSync)
 
     let filters: FilterSource
     let syncs: SyncRunner
     let initialPlaces: Admission
     let bytesInFlight: BytesInFlight
     let pace: BytePace
+    /// `nil`: presence is off.
+    let presence: DevicePresence?
 
     /// - Throws: `M_INVALID_PARAM` for a token that is none or another user's, `M_UNKNOWN_TOKEN` when the access token is
     ///   revoked while the request waits.
     func respond(to request: UserRequest) async throws -> HTTPAnswer {
         let sync = try await SyncRequest(request, filters: filters)
+        presence?.note(sync.viewer, as: sync.presence)
         guard sync.isInitial else {
             return HTTPAnswer(body: .buffers(try await syncs.run(sync, token: request.token).pieces))
         }

@@ -10,6 +10,7 @@ struct SyncFilter: Sendable {
     static let timelineLimitMax = 100
 
     let accountData: EventFilter
+    let presence: EventFilter
     /// Which rooms are wanted at all.
     let rooms: EventFilter
     let includesLeftRooms: Bool
@@ -26,6 +27,7 @@ struct SyncFilter: Sendable {
         }
         let room = json["room"]?.objectValue
         accountData = part(json, "account_data")
+        presence = part(json, "presence")
         rooms = EventFilter(room ?? [:])
         includesLeftRooms = room?["include_leave"]?.boolValue ?? false
         timeline = part(room, "timeline")

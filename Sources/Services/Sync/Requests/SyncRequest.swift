@@ -2,6 +2,7 @@ import Events
 import Identifiers
 import MatrixHTTP
 import RoomReading
+import WorkerContracts
 
 /// What a client asks of `/sync`.
 struct SyncRequest: Sendable {
@@ -16,6 +17,8 @@ struct SyncRequest: Sendable {
     let usesStateAfter: Bool
     /// Zero: answer at once.
     let timeout: Duration
+    /// What the device wants to be seen as.
+    let presence: PresenceState
     /// Whom the viewer does not hear from; known when an answer is composed.
     var unwanted = UnwantedSenders.none
 
@@ -30,7 +33,7 @@ struct SyncRequest: Sendable {
 
     init(
         viewer: Viewer, filter: SyncFilter, since: SyncToken?, isFullState: Bool = false,
-        usesStateAfter: Bool = false, timeout: Duration = .zero
+        usesStateAfter: Bool = false, timeout: Duration = .zero, presence: PresenceState = .offline
     ) {
         self.viewer = viewer
         self.filter = filter
@@ -38,6 +41,7 @@ struct SyncRequest: Sendable {
         self.isFullState = isFullState
         self.usesStateAfter = usesStateAfter
         self.timeout = timeout
+        self.presence = presence
     }
 
     /// - Throws: `M_INVALID_PARAM` for what does not parse, also a token that was given to another user.
@@ -47,16 +51,21 @@ struct SyncRequest: Sendable {
         let usesStateAfter = try request.queryBool("use_state_after") ?? false
         let milliseconds = try request.queryInteger("timeout") ?? 0
         guard milliseconds >= 0 else { throw MatrixError.invalidParam("'timeout' is negative.") }
-        if let presence = request.query("set_presence") {
-            guard ["offline", "online", "unavailable"].contains(where: { presence.utf8.elementsEqual($0.utf8) }) else {
-                throw MatrixError.invalidParam("'set_presence' must be offline, online or unavailable.")
-            }
-        }
+        let presence = try Self.presence(request.query("set_presence"))
         self.init(
             viewer: Viewer(user: request.caller, device: request.device),
             filter: try await filters.filter(request.query("filter"), of: request.caller), since: since,
             isFullState: isFullState, usesStateAfter: usesStateAfter,
-            timeout: min(.milliseconds(milliseconds), Self.timeoutMax))
+            timeout: min(.milliseconds(milliseconds), Self.timeoutMax), presence: presence)
+    }
+
+    /// What a device that polls is seen as; online when it does not say.
+    static func presence(_ text: String?) throws -> PresenceState {
+        guard let text else { return .online }
+        guard let state = PresenceState(rawValue: text) else {
+            throw MatrixError.invalidParam("'set_presence' must be offline, online or unavailable.")
+        }
+        return state
     }
 
     private static func token(_ text: String?, of user: UserID) throws -> SyncToken? {

@@ -31,7 +31,8 @@ struct SyncRunner: Sendable {
     func now(for user: UserID) async throws -> SyncToken {
         let cut = try currentCut()
         let rooms = try await composer.users.rooms(of: user, at: cut)
-        return SyncToken(cut: cut, toDevice: cut[rooms.shard], typing: .none, user: user)
+        let presence = composer.sections.presence?.board.seen([]).position ?? .none
+        return SyncToken(cut: cut, toDevice: cut[rooms.shard], typing: .none, presence: presence, user: user)
     }
 
     /// Answers without waiting for anything to happen, so with all that has happened: nothing would wake the client for

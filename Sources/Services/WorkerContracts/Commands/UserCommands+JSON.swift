@@ -69,3 +69,13 @@ extension WriterCommand.SetTag {
             content: try reader.optionalObject("content"))
     }
 }
+
+extension WriterCommand.ReportPresence {
+    var fields: JSONObject { ["reports": .array(reports.map(\.json))] }
+
+    init(_ reader: inout FieldReader) throws(ContractError) {
+        var reports: [PresenceReport] = []
+        for value in try reader.list("reports", countMax: Self.reportsMax) { reports.append(try PresenceReport(value)) }
+        self.init(reports: reports)
+    }
+}

@@ -15,6 +15,7 @@ extension WriterCommand {
         case .sendToDevice(let command): object = command.fields
         case .deleteToDevice(let command): object = command.fields
         case .setTag(let command): object = command.fields
+        case .reportPresence(let command): object = command.fields
         }
         object["kind"] = .string(kind)
         return .object(object)
@@ -33,6 +34,7 @@ extension WriterCommand {
         case .sendToDevice: "send_to_device"
         case .deleteToDevice: "delete_to_device"
         case .setTag: "set_tag"
+        case .reportPresence: "report_presence"
         }
     }
 
@@ -49,6 +51,7 @@ extension WriterCommand {
         case "send_to_device": self = .sendToDevice(try SendToDevice(&reader))
         case "delete_to_device": self = .deleteToDevice(try DeleteToDevice(&reader))
         case "set_tag": self = .setTag(try SetTag(&reader))
+        case "report_presence": self = .reportPresence(try ReportPresence(&reader))
         default: throw .invalid(field: "kind")
         }
         try reader.finish()

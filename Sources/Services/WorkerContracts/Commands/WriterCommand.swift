@@ -21,6 +21,8 @@ public enum WriterCommand: Sendable {
     case deleteToDevice(DeleteToDevice)
     /// Changes one of a user's tags of a room and leaves the others as they are.
     case setTag(SetTag)
+    /// Ephemeral, as typing: what is seen of devices of the shard's users.
+    case reportPresence(ReportPresence)
 
     public struct CreateRoom: Sendable {
         /// Before room version 12 chosen by the caller; from 12 the hash of `createEvent`.
@@ -146,6 +148,17 @@ public enum WriterCommand: Sendable {
             self.user = user
             self.device = device
             self.upTo = upTo
+        }
+    }
+
+    public struct ReportPresence: Sendable {
+        /// The most reports in one command.
+        public static let reportsMax = 500
+        /// Of users of the shard.
+        public var reports: [PresenceReport]
+
+        public init(reports: [PresenceReport]) {
+            self.reports = reports
         }
     }
 

@@ -43,6 +43,10 @@ struct FieldReader {
         return value
     }
 
+    mutating func shard(_ field: String) throws(ContractError) -> ShardID {
+        ShardID(Int16(try integer(field, in: 0...Int64(Int16.max))))
+    }
+
     mutating func object(_ field: String) throws(ContractError) -> JSONObject {
         try Self.require(try required(field).objectValue, field)
     }

@@ -1,7 +1,7 @@
 import Logging
 import OutboundHTTP
 
-// Each tailing worker keeps one connection to every room-writer, which says which shards moved and who types. All of it
+// Each tailing worker keeps one connection to every room-writer, which says which shards moved, who types and who is there. All of it
 // may be lost: a writer that dies takes its feed along, and the tail's polling finds what the hints would have told.
 // A connection that is silent for longer than a heartbeat allows is closed and made anew.
 

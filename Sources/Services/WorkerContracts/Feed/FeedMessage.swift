@@ -4,7 +4,7 @@ import Identifiers
 /// One line of the feed that a room-writer streams at `GET /internal/feed`: newline-delimited JSON.
 ///
 /// Only hints and ephemeral state: everything durable must be right with the feed off. On connecting, the writer first
-/// sends the typing state of each of its rooms in which someone types.
+/// sends the typing state of each of its rooms in which someone types, and who of its users is there.
 public enum FeedMessage: Sendable, Equatable {
     /// How often a writer sends something, a heartbeat if nothing else.
     public static let heartbeatInterval = Duration.seconds(2)
@@ -16,6 +16,9 @@ public enum FeedMessage: Sendable, Equatable {
     /// The shard has committed something. Carries no position: readers ask the database.
     case shardMoved(ShardID)
     case typing(RoomTyping)
+    case presence(UserPresence)
+    /// The writer owns the shard no more: what it said of its users' presence is its successor's to confirm.
+    case presenceReleased(ShardID)
     /// An empty line.
     case heartbeat
 
@@ -25,6 +28,8 @@ public enum FeedMessage: Sendable, Equatable {
         switch self {
         case .shardMoved(let shard): bytes = Array("{\"shard\":\(shard.number)}".utf8)
         case .typing(let typing): bytes = JSONObject([("typing", typing.json)]).bytes()
+        case .presence(let presence): bytes = JSONObject([("presence", presence.json)]).bytes()
+        case .presenceReleased(let shard): bytes = Array("{\"presence_released\":\(shard.number)}".utf8)
         case .heartbeat: bytes = []
         }
         bytes.append(UInt8(ascii: "\n"))
@@ -39,9 +44,9 @@ public enum FeedMessage: Sendable, Equatable {
             throw .invalid(field: "line")
         }
         var reader = FieldReader(object)
-        if reader.hasValue("shard") {
-            return .shardMoved(ShardID(Int16(try reader.integer("shard", in: 0...Int64(Int16.max)))))
-        }
+        if reader.hasValue("shard") { return .shardMoved(try reader.shard("shard")) }
+        if reader.hasValue("presence_released") { return .presenceReleased(try reader.shard("presence_released")) }
+        if let presence = try reader.optionalObject("presence") { return .presence(try UserPresence(presence)) }
         guard let typing = try reader.optionalObject("typing") else { return nil }
         return .typing(try RoomTyping(typing))
     }

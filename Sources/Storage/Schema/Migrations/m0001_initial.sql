@@ -341,6 +341,7 @@ CREATE TABLE current_membership (
     PRIMARY KEY (room_id, user_id)
 );
 CREATE INDEX current_membership_user ON current_membership (user_id, membership, room_id) WHERE is_local;
+CREATE INDEX current_membership_local ON current_membership (room_id) WHERE is_local AND membership = 'join';
 COMMENT ON TABLE current_membership IS 'The member events of current state, one row a user.';
 
 CREATE TABLE membership_history (
@@ -714,3 +715,11 @@ CREATE TABLE purge_request (
 );
 CREATE INDEX purge_request_open ON purge_request (purge_id) WHERE finished_at_ms IS NULL;
 COMMENT ON TABLE purge_request IS 'Rooms whose old messages an operator wants gone. Requested by operators, carried out by housekeeper.';
+
+-- ── Presence (written by room-writer, the owner of the user's shard) ────────────────────────────────────────────────
+
+CREATE TABLE user_activity (
+    user_id   text COLLATE "C" PRIMARY KEY REFERENCES account,
+    active_at timestamptz NOT NULL                    -- to the hour
+);
+COMMENT ON TABLE user_activity IS 'When users were last active; everything else of presence is in memory.';

@@ -3,24 +3,24 @@ import Storage
 import Synchronization
 
 /// Where local users' ordered streams are: an account's shard never changes, so an answer is kept for ever.
-final class UserLocator: Sendable {
+public final class UserLocator: Sendable {
     /// The most users remembered; beyond, the memory starts anew.
-    static let rememberedMax = 100_000
+    public static let rememberedMax = 100_000
 
     private let accounts: AccountStore
     private let remembered = Mutex<[UserID: ShardID]>([:])
 
-    init(accounts: AccountStore) {
+    public init(accounts: AccountStore) {
         self.accounts = accounts
     }
 
     /// The shard of `user`; `nil` when there is no such account.
-    func shard(of user: UserID) async throws -> ShardID? {
+    public func shard(of user: UserID) async throws -> ShardID? {
         try await shards(of: [user])[user]
     }
 
     /// The shards of those of `users` that have an account here.
-    func shards(of users: [UserID]) async throws -> [UserID: ShardID] {
+    public func shards(of users: [UserID]) async throws -> [UserID: ShardID] {
         var found: [UserID: ShardID] = [:]
         remembered.withLock { known in for user in users { found[user] = known[user] } }
         let missing = users.filter { found[$0] == nil }

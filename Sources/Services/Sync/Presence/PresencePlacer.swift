@@ -1,0 +1,65 @@
+import Identifiers
+import Logging
+import ReplicationLog
+import Storage
+
+// Who hears of a change is found from its side: the rooms of the one user who changed, and in each of them those who wait
+// here. So a user in a room of 100,000 costs a look at their own rooms, and what is woken; and since all changes of a
+// second are taken together, a poll is woken by them once, and the next time only after a while.
+
+/// Looks up the rooms of users whose presence changed, and wakes those who wait there.
+struct PresencePlacer: Sendable {
+    static let tick = Duration.seconds(1)
+    /// Users looked up at once.
+    static let concurrencyMax = 8
+
+    let board: PresenceBoard
+    let polls: ParkedPolls
+    let users: UserRoomsMemory
+    let tail: LogTail
+    let logger: Logger
+
+    func run() async {
+        while !Task.isCancelled {
+            // Cancellation ends the wait and with it the loop.
+            try? await Task.sleep(for: Self.tick)
+            board.expire()
+            do {
+                try await place()
+            } catch {
+                // They stay unplaced, and are looked up again.
+                logger.debug("presence not placed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Places what has changed, and wakes those who are due.
+    func place(at now: ContinuousClock.Instant = .now) async throws {
+        guard let cut = tail.current else { return }
+        let (changed, version) = board.unplaced()
+        let found = try await rooms(of: changed, at: cut)
+        board.place(found, upTo: version)
+        var rooms: Set<RoomID> = []
+        for user in found.values { rooms.formUnion(user.joined.lazy.map(\.room)) }
+        polls.applyPresence(in: rooms, at: now)
+    }
+
+    private func rooms(of changed: [UserID], at cut: Cut) async throws -> [UserID: UserRooms] {
+        try await withThrowingTaskGroup(of: UserRooms?.self) { group in
+            var found: [UserID: UserRooms] = [:]
+            for (index, user) in changed.enumerated() {
+                if index >= Self.concurrencyMax, let rooms = try await group.next() ?? nil { found[rooms.user] = rooms }
+                group.addTask {
+                    do {
+                        return try await users.rooms(of: user, at: cut)
+                    } catch is StoreError {
+                        // Nobody's neighbour: there is no such account.
+                        return nil
+                    }
+                }
+            }
+            for try await rooms in group { if let rooms { found[rooms.user] = rooms } }
+            return found
+        }
+    }
+}
