@@ -28,19 +28,22 @@ public struct RelationBundles: Sendable {
     ///
     /// - Parameters:
     ///   - events: of the view's room, at most `RelationStore.parentsMax`.
+    ///   - parents: those of `events` that something relates to, when that is known already.
     ///   - served: makes the events that are shown inside.
     func bundles(
-        of events: [StoredEvent], to viewer: Viewer, in view: RoomView, serving served: ServedEvents,
-        includesRoom: Bool
+        of events: [StoredEvent], to viewer: Viewer, in view: RoomView, parents known: Set<EventID>? = nil,
+        serving served: ServedEvents, includesRoom: Bool
     ) async throws -> [EventID: RelationBundle] {
         // State has none (spec, "Aggregations of child events").
         let messages = events.filter { !$0.event.isState }
-        let related = try await relations.parents(among: messages.map(\.event.id))
+        var related = known ?? []
+        if known == nil { related = try await relations.parents(among: messages.map(\.event.id)) }
         let parents = messages.filter { related.contains($0.event.id) }
         guard !parents.isEmpty else { return [:] }
+        var ignored = viewer.ignored ?? []
+        if viewer.ignored == nil { ignored = try await self.ignored.ignored(by: viewer.user) }
         let reader = RelationReader(
-            room: view.room, user: viewer.user, visible: view.visible,
-            ignored: try await ignored.ignored(by: viewer.user))
+            room: view.room, user: viewer.user, visible: view.visible, ignored: ignored)
         let shown = Shown(viewer: viewer, view: view, served: served, includesRoom: includesRoom)
         return try await bundles(of: parents, for: reader, shown, isInThread: false)
     }

@@ -30,10 +30,13 @@ public struct ServedEvent: Sendable {
 public struct Viewer: Sendable {
     public let user: UserID
     public let device: DeviceID
+    /// Whom the user ignores, when that is known already.
+    public let ignored: [UserID]?
 
-    public init(user: UserID, device: DeviceID) {
+    public init(user: UserID, device: DeviceID, ignored: [UserID]? = nil) {
         self.user = user
         self.device = device
+        self.ignored = ignored
     }
 }
 
@@ -64,10 +67,13 @@ public struct ServedEvents: Sendable {
     }
 
     /// What is shown inside of `events`, for those who have prepared them already.
+    ///
+    /// - Parameter parents: those of `events` that something relates to, when that is known already.
     public func bundles(
-        of events: [StoredEvent], to viewer: Viewer, in view: RoomView, includesRoom: Bool
+        of events: [StoredEvent], to viewer: Viewer, in view: RoomView, parents: Set<EventID>? = nil, includesRoom: Bool
     ) async throws -> [EventID: RelationBundle] {
-        try await related.bundles(of: events, to: viewer, in: view, serving: self, includesRoom: includesRoom)
+        try await related.bundles(
+            of: events, to: viewer, in: view, parents: parents, serving: self, includesRoom: includesRoom)
     }
 
     /// Events of the view's room by their IDs.

@@ -24,6 +24,11 @@ public struct UnwantedSenders: Sendable {
     /// Whether all events are shown.
     public var isEmpty: Bool { ignored.isEmpty }
 
+    /// Whose events `user` is not counted or bundled: never their own, at most ``IgnoredUsers/usersMax``.
+    public func counted(for user: UserID) -> [UserID] {
+        Array(ignored.subtracting([user]).sorted().prefix(IgnoredUsers.usersMax))
+    }
+
     /// Whether the event is kept from the user: state is not, so that rooms look the same to all.
     public func hides(_ event: Event) -> Bool { !event.isState && ignored.contains(event.sender) }
 

@@ -39,14 +39,14 @@ package final class SyncParts: Sendable {
         let accounts = AccountStore(database: database)
         let users = UserRoomsMemory(store: memberships, accounts: accounts)
         let board = PresenceBoard()
-        let unwanted = UnwantedSendersMemory(store: AccountDataStore(database: database))
+        let preferences = UserPreferencesMemory(store: AccountDataStore(database: database))
         let (polls, typing) = (polls, typing)
         // A poll that is woken looks from the tail's cut: it must be there by then.
         tail = LogTail(
             database: database, logger: logger,
             onUpdate: { update in
                 users.apply(update)
-                unwanted.apply(update)
+                preferences.apply(update)
                 board.apply(update)
             }, onVisible: { polls.apply($0) })
         readers = RoomReaders(database: database, isStateSharingOn: isStateSharingOn)
@@ -62,7 +62,7 @@ package final class SyncParts: Sendable {
             presence: isPresenceOn
                 ? PresenceFinder(board: board, neighbours: NeighbourStore(database: database)) : nil)
         let composer = SyncComposer(
-            readers: readers, sections: sections, users: users, toldMembers: ToldMembers(), unwanted: unwanted)
+            readers: readers, sections: sections, users: users, toldMembers: ToldMembers(), preferences: preferences)
         runner = SyncRunner(tail: tail, composer: composer, polls: polls, callers: callers, metrics: SyncMetrics())
         devicePresence =
             isPresenceOn

@@ -33,14 +33,7 @@ struct GetRoomInitialSync: Endpoint {
         var writer = JSONWriter(reservingBytes: 1_024 * (chunk.count + 1))
         writer.beginObject()
         writer.key("account_data")
-        writer.beginArray()
-        for item in items where item.content != nil {
-            writer.beginObject()
-            if let content = item.content { writer.member("content", raw: content) }
-            writer.member("type", item.type)
-            writer.endObject()
-        }
-        writer.endArray()
+        AccountDataEvents.write(items, to: &writer)
         writer.member("membership", view.rule.membership ?? "leave")
         writer.key("messages")
         writer.beginObject()

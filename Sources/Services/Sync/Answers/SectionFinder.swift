@@ -148,13 +148,8 @@ struct SectionFinder: Sendable {
         for transition in gone {
             let room = transition.after
             if let position = forgotten[room.room], position >= room.position { continue }
-            sections.left.append(LeftRoom(room: room, known: Self.known(transition, since: since[room.shard])))
+            sections.left.append(LeftRoom(room: room, known: transition.known(since: since[room.shard])))
         }
-    }
-
-    private static func known(_ transition: MembershipTransition, since: ShardSequence) -> LeftRoom.Known {
-        if transition.before?.membership == .join { return .room(since) }
-        return transition.wasJoinedBetween ? .nothing : .membership(since)
     }
 
     private static func edit(

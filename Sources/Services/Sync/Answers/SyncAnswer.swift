@@ -36,4 +36,13 @@ struct SyncSections: Sendable {
     var toDevice: ToDeviceBatch
     var typing: TypingPosition
     var presence = PresenceFinder.News()
+
+    /// Whether whom the user does not hear from matters.
+    var hasRooms: Bool { !joined.isEmpty || !invited.isEmpty || !left.isEmpty }
+
+    func without(invitesOf unwanted: UnwantedSenders) -> SyncSections {
+        var sections = self
+        sections.invited.removeAll { unwanted.hidesInvite(by: $0.sender) }
+        return sections
+    }
 }

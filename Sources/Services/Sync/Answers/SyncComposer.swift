@@ -7,8 +7,6 @@ import Storage
 
 /// Composes answers to `/sync`, each at one cut.
 struct SyncComposer: Sendable {
-    /// Rooms composed at once for one answer.
-    static let roomsAtOnceMax = 8
     /// Rooms whose timelines and receipts are read in one statement.
     static let roomsPerStatementMax = 40
 
@@ -16,7 +14,7 @@ struct SyncComposer: Sendable {
     let sections: SectionFinder
     let users: UserRoomsMemory
     let toldMembers: ToldMembers
-    let unwanted: UnwantedSendersMemory
+    let preferences: UserPreferencesMemory
 
     /// The answer to `request` at `cut`.
     ///
@@ -26,32 +24,34 @@ struct SyncComposer: Sendable {
     /// - Precondition: `cut` is not ahead of the tail.
     func compose(_ request: SyncRequest, since: SyncToken?, looked: Cut?, at cut: Cut) async throws -> SyncAnswer {
         let user = try await users.rooms(of: request.viewer.user, at: cut)
-        var found: SyncSections
-        if let since {
-            found = try await sections.news(for: user, request, since: since, looked: looked, at: cut)
-        } else {
-            found = try await sections.everything(for: user, request, at: cut)
-        }
-        var request = request
-        if !found.joined.isEmpty || !found.invited.isEmpty || !found.left.isEmpty {
-            let unwanted = try await unwanted.senders(unwantedBy: user.user)
-            request.unwanted = unwanted
-            found.invited.removeAll { unwanted.hidesInvite(by: $0.sender) }
-        }
+        let found =
+            if let since {
+                try await sections.news(for: user, request, since: since, looked: looked, at: cut)
+            } else {
+                try await sections.everything(for: user, request, at: cut)
+            }
+        guard found.hasRooms else { return try await compose(found, request, since: since, at: cut) }
+        let unwanted = try await preferences.preferences(of: user.user).unwanted
+        return try await compose(
+            found.without(invitesOf: unwanted), request.hearing(nothingOf: unwanted), since: since, at: cut)
+    }
+
+    private func compose(
+        _ found: SyncSections, _ request: SyncRequest, since: SyncToken?, at cut: Cut
+    ) async throws -> SyncAnswer {
         let told =
             request.filter.lazyLoadsMembers && !request.isInitial
             ? toldMembers.told(request.viewer, since: since) : [:]
         let joined = try await compose(found.joined, request, since: since, told: told)
-        let asked = request
         let left = try await concurrently(found.left) { left in
-            try await LeftRoomComposer(readers: readers, request: asked, left: left).compose()
+            try await LeftRoomComposer(readers: readers, request: request, left: left).compose()
         }
         let stripped = StrippedRoomComposer(readers: readers)
         let invited = try await concurrently(found.invited) {
-            try await stripped.compose($0, for: user.user, as: "invite_state")
+            try await stripped.compose($0, for: request.viewer.user, as: "invite_state")
         }
         let knocked = try await concurrently(found.knocked) {
-            try await stripped.compose($0, for: user.user, as: "knock_state")
+            try await stripped.compose($0, for: request.viewer.user, as: "knock_state")
         }
         let rooms = RoomSections(
             joined: zip(found.joined, joined).compactMap { room, answer in answer.map { (room.room.room, $0.pieces) } },
@@ -73,7 +73,7 @@ struct SyncComposer: Sendable {
         _ rooms: [JoinedRoom], _ request: SyncRequest, since: SyncToken?, told: ToldMembers.Members
     ) async throws -> [RoomAnswer?] {
         guard !rooms.isEmpty else { return [] }
-        let ignored = Array(request.unwanted.ignored.subtracting([request.viewer.user]).prefix(IgnoredUsers.usersMax))
+        let ignored = request.viewer.ignored ?? []
         var answers: [RoomAnswer?] = []
         for start in stride(from: 0, to: rooms.count, by: Self.roomsPerStatementMax) {
             let part = Array(rooms[start..<min(start + Self.roomsPerStatementMax, rooms.count)])
@@ -91,7 +91,7 @@ struct SyncComposer: Sendable {
     /// The rooms with what can be read for many of them in one statement.
     private func withPagesAndReceipts(_ rooms: [JoinedRoom], _ request: SyncRequest) async throws -> [JoinedRoom] {
         let fresh = rooms.filter { $0.since == nil }
-        let isPaged = request.wantsAllEvents && !fresh.isEmpty
+        let isPaged = request.timeline.wantsAll && !fresh.isEmpty
         async let pages = readers.events.newest(
             of: isPaged
                 ? fresh.map {
@@ -106,7 +106,6 @@ struct SyncComposer: Sendable {
         return rooms.map { room in
             var room = room
             room.receipts = foundReceipts[room.room.room] ?? []
-            room.hasOwnReceipt = room.receipts.contains { $0.user == request.viewer.user }
             if isPaged, room.since == nil {
                 room.firstPage = foundPages[room.room.room] ?? []
                 room.related = related
@@ -126,26 +125,6 @@ struct SyncComposer: Sendable {
             var room = room
             room.unread = counts[room.room.room] ?? RoomUnread()
             return room
-        }
-    }
-
-    /// Does `body` for each of `items`, a few at once; the results are in the items' order.
-    private func concurrently<Item: Sendable, Result: Sendable>(
-        _ items: [Item], _ body: @escaping @Sendable (Item) async throws -> Result
-    ) async throws -> [Result] {
-        if items.count <= 1 {
-            var results: [Result] = []
-            for item in items { results.append(try await body(item)) }
-            return results
-        }
-        return try await withThrowingTaskGroup(of: (Int, Result).self) { group in
-            var results = [Result?](repeating: nil, count: items.count)
-            for (index, item) in items.enumerated() {
-                if index >= Self.roomsAtOnceMax, let (done, result) = try await group.next() { results[done] = result }
-                group.addTask { (index, try await body(item)) }
-            }
-            for try await (done, result) in group { results[done] = result }
-            return results.compactMap { $0 }
         }
     }
 

@@ -12,6 +12,12 @@ struct MembershipTransition: Sendable {
     let staysJoined: Bool
     /// Whether the user was in the room at any time after the earlier cut.
     let wasJoinedBetween: Bool
+
+    /// What a client that followed up to `since` knows of a room the user is no longer in.
+    func known(since: ShardSequence) -> LeftRoom.Known {
+        if before?.membership == .join { return .room(since) }
+        return wasJoinedBetween ? .nothing : .membership(since)
+    }
 }
 
 /// Reads how a user's memberships went between two cuts.

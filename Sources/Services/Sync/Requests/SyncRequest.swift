@@ -1,4 +1,3 @@
-import Events
 import Identifiers
 import MatrixHTTP
 import RoomReading
@@ -20,20 +19,20 @@ struct SyncRequest: Sendable {
     /// What the device wants to be seen as.
     let presence: PresenceState
     /// Whom the viewer does not hear from; known when an answer is composed.
-    var unwanted = UnwantedSenders.none
+    let unwanted: UnwantedSenders
 
-    /// Whether every event of a wanted room's timeline is wanted.
-    var wantsAllEvents: Bool { filter.timeline.wantsAllEvents && unwanted.isEmpty }
-
-    /// Whether an event of a wanted room belongs into its timeline.
-    func wants(_ event: Event) -> Bool { filter.timeline.wants(event) && !unwanted.hides(event) }
+    /// Which events of a wanted room belong into its timeline.
+    var timeline: TimelineChoice {
+        TimelineChoice(limit: filter.timelineLimit, filter: filter.timeline, unwanted: unwanted)
+    }
 
     /// Whether the answer can be large: such requests have a class of cost of their own.
     var isInitial: Bool { since == nil || isFullState }
 
     init(
         viewer: Viewer, filter: SyncFilter, since: SyncToken?, isFullState: Bool = false,
-        usesStateAfter: Bool = false, timeout: Duration = .zero, presence: PresenceState = .offline
+        usesStateAfter: Bool = false, timeout: Duration = .zero, presence: PresenceState = .offline,
+        unwanted: UnwantedSenders = .none
     ) {
         self.viewer = viewer
         self.filter = filter
@@ -42,6 +41,15 @@ struct SyncRequest: Sendable {
         self.usesStateAfter = usesStateAfter
         self.timeout = timeout
         self.presence = presence
+        self.unwanted = unwanted
+    }
+
+    /// The same for a viewer who does not hear from some.
+    func hearing(nothingOf unwanted: UnwantedSenders) -> SyncRequest {
+        SyncRequest(
+            viewer: Viewer(user: viewer.user, device: viewer.device, ignored: unwanted.counted(for: viewer.user)),
+            filter: filter, since: since, isFullState: isFullState, usesStateAfter: usesStateAfter, timeout: timeout,
+            presence: presence, unwanted: unwanted)
     }
 
     /// - Throws: `M_INVALID_PARAM` for what does not parse, also a token that was given to another user.

@@ -20,6 +20,7 @@ struct JoinedRoom: Sendable {
     var related: Set<EventID> = []
     /// What the user has not read at ``upTo``.
     var unread = RoomUnread()
+
     /// Whether a receipt of the user's own has come, so that their counts may have changed.
-    var hasOwnReceipt = false
+    func hasReceipt(of user: UserID) -> Bool { receipts.contains { $0.user == user } }
 }

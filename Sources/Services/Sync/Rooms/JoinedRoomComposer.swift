@@ -30,7 +30,10 @@ struct JoinedRoomComposer: Sendable {
     /// - Returns: `nil` when there is nothing to say.
     func compose() async throws -> RoomAnswer? {
         let run = try await recentPart()
-        let (timeline, rule) = try await timeline(run)
+        let (timeline, rule) = try await JoinedTimeline(
+            readers: readers, viewer: request.viewer, room: room, since: joined.since, upTo: joined.upTo,
+            firstPage: joined.firstPage, choice: request.timeline
+        ).read(run)
         let content = StateComposer(
             readers: readers, request: request, joined: joined, timeline: timeline, run: run, told: told)
         let state = needsWholeState ? try await content.whole() : try await content.changes()
@@ -38,9 +41,14 @@ struct JoinedRoomComposer: Sendable {
         let accountData = joined.accountData.filter {
             filter.roomAccountData.wants(room: room.room) && filter.roomAccountData.wants(type: $0.type)
         }
-        let bundles = try await bundles(of: timeline)
+        // Whoever missed nothing adds up what relates to what for themselves.
+        let bundles = try await readers.bundles(
+            of: timeline, in: room, at: joined.upTo, for: request.viewer,
+            known: joined.firstPage == nil ? nil : joined.related,
+            isWanted: joined.since == nil || timeline.isLimited)
         let isSilent =
-            !joined.hasOwnReceipt && timeline.events.isEmpty && !timeline.isLimited && state.part.isEmpty
+            !joined.hasReceipt(of: request.viewer.user) && timeline.events.isEmpty && !timeline.isLimited
+            && state.part.isEmpty
             && state.summary == nil
             && ephemeral.isEmpty && accountData.isEmpty
         if isSilent, !needsWholeState { return nil }
@@ -64,54 +72,8 @@ struct JoinedRoomComposer: Sendable {
             pieces: writer.finish(), members: state.members, sharedByteCount: state.part.sharedByteCount)
     }
 
-    /// What is shown inside of the timeline's events; whoever missed nothing adds it up for themselves.
-    private func bundles(of timeline: Timeline) async throws -> [EventID: RelationBundle] {
-        guard joined.since == nil || timeline.isLimited else { return [:] }
-        var messages = timeline.events.map(\.stored)
-        if joined.firstPage != nil { messages.removeAll { !joined.related.contains($0.event.id) } }
-        guard !messages.isEmpty,
-            let view = try await readers.views.view(of: room.room, for: request.viewer.user, at: joined.upTo)
-        else { return [:] }
-        return try await readers.served.bundles(of: messages, to: request.viewer, in: view, includesRoom: false)
-    }
-
     private func recentPart() async throws -> RoomRun? {
         guard let since = joined.since, !joined.changes.isDisjoint(with: [.events, .state]) else { return nil }
         return try await readers.recent.run(of: room, after: since, upTo: joined.upTo)
-    }
-
-    // MARK: Timeline
-
-    /// The timeline, and the rule that says what the user was at each event; without one they were in the room.
-    private func timeline(_ run: RoomRun?) async throws -> (Timeline, VisibilityRule?) {
-        let limit = filter.timelineLimit
-        guard filter.timeline.wants(room: room.room) else {
-            return (Timeline(events: [], isLimited: false, start: joined.upTo), nil)
-        }
-        let wantsAll = request.wantsAllEvents
-        if let since = joined.since {
-            guard let run else { return (Timeline(events: [], isLimited: false, start: joined.upTo), nil) }
-            let wants = { (stored: StoredEvent) in wantsAll || request.wants(stored.event) }
-            if let timeline = TimelineReader.read(run, after: since, upTo: joined.upTo, limit: limit, wants: wants) {
-                return (timeline, nil)
-            }
-            return (
-                try await readers.timelines.read(
-                    room, after: since, upTo: joined.upTo, limit: limit, wantsAll: wantsAll, wants: wants), nil
-            )
-        }
-        let rule = try await ruleIfNeeded(wantsAll: wantsAll)
-        let timeline = try await readers.timelines.read(
-            room, after: .zero, upTo: joined.upTo, limit: limit, first: joined.firstPage, wantsAll: wantsAll
-        ) { stored in
-            (wantsAll || request.wants(stored.event)) && (rule?.isVisible(at: stored.position) ?? true)
-        }
-        return (timeline, rule)
-    }
-
-    /// Everything since the user's last own membership event is theirs to see; only what is older takes a look at the rule.
-    private func ruleIfNeeded(wantsAll: Bool) async throws -> VisibilityRule? {
-        if wantsAll, let page = joined.firstPage, page.allSatisfy({ $0.position >= room.position }) { return nil }
-        return try await readers.views.view(of: room.room, for: request.viewer.user, at: joined.upTo)?.rule
     }
 }

@@ -32,18 +32,16 @@ struct LeftRoomComposer: Sendable {
     private var filter: SyncFilter { request.filter }
 
     func compose() async throws -> [ByteBuffer] {
-        let view = try await readers.views.view(of: room.room, for: request.viewer.user, at: room.position)
-        let rule = view?.rule ?? VisibilityRule(memberships: [], visibilities: [])
-        let timeline = try await timeline(rule)
+        let (timeline, known) = try await LeftTimeline(
+            readers: readers, viewer: request.viewer, left: left, choice: request.timeline
+        ).read()
+        let rule = known ?? VisibilityRule(memberships: [], visibilities: [])
         let state = try await state(timeline, wasEverJoined: rule.wasEverJoined)
         let accountData = left.accountData.filter {
             filter.roomAccountData.wants(room: room.room) && filter.roomAccountData.wants(type: $0.type)
         }
-        var bundles: [EventID: RelationBundle] = [:]
-        if timeline.isLimited, let view {
-            bundles = try await readers.served.bundles(
-                of: timeline.events.map(\.stored), to: request.viewer, in: view, includesRoom: false)
-        }
+        let bundles = try await readers.bundles(
+            of: timeline, in: room, at: room.position, for: request.viewer, known: nil, isWanted: timeline.isLimited)
         var writer = SpliceWriter()
         writer.json.beginObject()
         TimelinePart.write(timeline, to: &writer.json, for: request.viewer, rule: rule, bundles: bundles)
@@ -53,39 +51,6 @@ struct LeftRoomComposer: Sendable {
         AccountDataPart.write(accountData, to: &writer.json)
         writer.json.endObject()
         return writer.finish()
-    }
-
-    /// What the user saw until they left, and the events that changed their own membership.
-    private func timeline(_ rule: VisibilityRule) async throws -> Timeline {
-        guard filter.timeline.wants(room: room.room) else {
-            return Timeline(events: [], isLimited: false, start: room.position)
-        }
-        let user = request.viewer.user
-        let wantsAll = request.wantsAllEvents
-        let (after, isOnlyMembership) =
-            switch left.known {
-            case .nothing: (ShardSequence.zero, !rule.wasEverJoined)
-            case .room(let since): (since, false)
-            case .membership(let since): (since, true)
-            }
-        if isOnlyMembership { return try await membershipTimeline(after: after) }
-        return try await readers.timelines.read(
-            room, after: after, upTo: room.position, limit: filter.timelineLimit, wantsAll: false
-        ) { stored in
-            guard wantsAll || request.wants(stored.event) else { return false }
-            if stored.event.memberTarget == user { return true }
-            return rule.isVisible(at: stored.position) && rule.isWithinTimeInRoom(stored.position)
-        }
-    }
-
-    /// The one event that ended an invite or a knock, or made a ban of a leave.
-    private func membershipTimeline(after: ShardSequence) async throws -> Timeline {
-        let rules = room.placement.version.rules
-        let event = try await readers.events.event(room.event, of: room.room, rules: rules)
-        let wanted = [event].compactMap { $0 }.filter { filter.timeline.wants($0.event) }
-        return Timeline(
-            events: try await readers.served.prepare(wanted, of: room.room, rules: rules, includesRoom: false),
-            isLimited: false, start: room.position.advanced(by: -1))
     }
 
     private func state(_ timeline: Timeline, wasEverJoined: Bool) async throws -> StatePart {

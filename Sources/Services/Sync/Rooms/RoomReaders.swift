@@ -57,6 +57,23 @@ struct RoomReaders: Sendable {
         return found
     }
 
+    /// What is shown inside of a timeline's events of those that relate to them.
+    ///
+    /// - Parameters:
+    ///   - known: those of them that something relates to, when that is known already.
+    ///   - isWanted: otherwise there is nothing.
+    func bundles(
+        of timeline: Timeline, in room: UserRoom, at position: ShardSequence, for viewer: Viewer,
+        known: Set<EventID>?, isWanted: Bool
+    ) async throws -> [EventID: RelationBundle] {
+        guard isWanted else { return [:] }
+        let messages = timeline.events.map(\.stored).filter { known?.contains($0.event.id) ?? true }
+        guard !messages.isEmpty, let view = try await views.view(of: room.room, for: viewer.user, at: position) else {
+            return [:]
+        }
+        return try await served.bundles(of: messages, to: viewer, in: view, parents: known, includesRoom: false)
+    }
+
     /// The state of `room` at `root`; empty without one.
     func tree(_ root: StateRootID?, of room: UserRoom) async throws -> StateTree {
         guard let root else { return StateTree() }

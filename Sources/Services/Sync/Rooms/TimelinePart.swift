@@ -14,6 +14,17 @@ enum TimelinePart {
         writer.key("timeline")
         writer.beginObject()
         writer.key("events")
+        writeEvents(of: timeline, to: &writer, for: viewer, rule: rule, bundles: bundles)
+        writer.member("limited", timeline.isLimited)
+        writer.member("prev_batch", timeline.previous.text)
+        writer.endObject()
+    }
+
+    /// The same without what is said about them.
+    static func writeEvents(
+        of timeline: Timeline, to writer: inout JSONWriter, for viewer: Viewer, rule: VisibilityRule?,
+        bundles: [EventID: RelationBundle]
+    ) {
         writer.beginArray()
         for event in timeline.events {
             let membership = rule?.membership(at: event.stored.position) ?? "join"
@@ -22,8 +33,5 @@ enum TimelinePart {
             }.write(to: &writer)
         }
         writer.endArray()
-        writer.member("limited", timeline.isLimited)
-        writer.member("prev_batch", timeline.previous.text)
-        writer.endObject()
     }
 }

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Identifiers
 import ReplicationLog
 import RoomReading
@@ -7,13 +8,31 @@ import Synchronization
 // Asked for by every answer with a timeline, and changed once in a while. It is read as it is now, not as of the cut: who
 // ignores somebody means from now on. What was being read while the tail brought account data is used and not kept.
 
-/// Whom users do not want to hear from, kept until their account data changes.
-final class UnwantedSendersMemory: Sendable {
+/// What of a user's account data decides what they are told.
+struct UserPreferences: Sendable {
+    /// Whom they do not want to hear from.
+    let unwanted: UnwantedSenders
+    /// Their rooms with one other person.
+    let directRooms: Set<RoomID>
+
+    static let types = UnwantedSenders.types + ["m.direct"]
+
+    /// - Parameter accountData: the user's, of ``types``; what is not of its type is taken for absent.
+    init(_ accountData: (String) -> JSONObject?) {
+        unwanted = UnwantedSenders(accountData)
+        let direct = accountData("m.direct")?.members ?? []
+        directRooms = Set(
+            direct.flatMap { ($0.value.arrayValue ?? []).compactMap { $0.stringValue.flatMap { RoomID($0) } } })
+    }
+}
+
+/// Users' preferences, kept until their account data changes.
+final class UserPreferencesMemory: Sendable {
     /// The most users kept; beyond, the memory starts anew.
     static let usersMax = 50_000
 
     private struct State {
-        var kept: [UserID: UnwantedSenders] = [:]
+        var kept: [UserID: UserPreferences] = [:]
         /// How often the tail brought account data.
         var changes = 0
     }
@@ -39,11 +58,11 @@ final class UnwantedSendersMemory: Sendable {
         }
     }
 
-    func senders(unwantedBy user: UserID) async throws -> UnwantedSenders {
+    func preferences(of user: UserID) async throws -> UserPreferences {
         let (known, before) = state.withLock { ($0.kept[user], $0.changes) }
         if let known { return known }
-        let contents = try await store.fetch(UnwantedSenders.types, of: [user])[user] ?? [:]
-        let read = UnwantedSenders { contents[ByteOrderedText($0)] }
+        let contents = try await store.fetch(UserPreferences.types, of: [user])[user] ?? [:]
+        let read = UserPreferences { contents[ByteOrderedText($0)] }
         state.withLock { state in
             guard state.changes == before else { return }
             if state.kept.count >= Self.usersMax { state.kept = [:] }
