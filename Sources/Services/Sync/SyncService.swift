@@ -47,7 +47,7 @@ public final class SyncService: WorkerService {
 
     public func start() async throws {
         // A herd of first syncs takes all it can get; people who chat beside it are not to notice.
-        if pool == .initial, !ProcessPriority.lower() { logger.notice("priority not lowered") }
+        if pool == .initial { lowerPriority() }
         _ = try await member.join()
         let directory = ShardDirectory(database: member.database, logger: logger)
         let made = SyncParts(
@@ -57,6 +57,14 @@ public final class SyncService: WorkerService {
             isPresenceOn: isPresenceOn, logger: logger)
         try await made.tail.start()
         parts.withLock { $0 = made }
+    }
+
+    private func lowerPriority() {
+        do {
+            try ProcessPriority.lower()
+        } catch {
+            logger.notice("priority not lowered", metadata: ["error": "\(error)"])
+        }
     }
 
     public func announce(_ addresses: WorkerAddresses) async throws { try await member.announce(addresses) }
