@@ -52,6 +52,20 @@ package enum BadInputTable {
         + [("@nobody:test.example", 403, "M_FORBIDDEN"), ("nobody", 400, "M_INVALID_PARAM")].map {
             BadInput("GET \(v3)/presence/{userId}/status", at: "\(v3)/presence/\($0)/status", $1, $2)
         }
+        + slidingRows("POST /_matrix/client/unstable/org.matrix.simplified_msc3575/sync", range: #""ranges":[[5,1]]"#)
+        + slidingRows("POST /_matrix/client/v4/sync", range: #""range":[5,1]"#)
+        + [
+            ("timeout=-1", "M_INVALID_PARAM"), ("set_presence=odd", "M_INVALID_PARAM"),
+            ("pos=garbage", "M_UNKNOWN_POS"),
+        ]
+        .map {
+            let path = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync"
+            return BadInput("POST \(path)", at: "\(path)?\($0)", body: "{}", 400, $1)
+        }
+        + [
+            (#"{"timeout":-1}"#, "M_INVALID_PARAM"), (#"{"set_presence":"odd"}"#, "M_INVALID_PARAM"),
+            (#"{"pos":"garbage"}"#, "M_UNKNOWN_POS"),
+        ].map { BadInput("POST /_matrix/client/v4/sync", at: "/_matrix/client/v4/sync", body: $0, 400, $1) }
         + unauthorised("GET \(v3)/initialSync", at: "\(v3)/initialSync")
         + ["limit=x", "limit=-1", "archived=perhaps"].map {
             BadInput("GET \(v3)/initialSync", at: "\(v3)/initialSync?\($0)", 400, "M_INVALID_PARAM")
@@ -60,6 +74,26 @@ package enum BadInputTable {
         + ["from=garbage", "timeout=x", "timeout=-1", "room_id=none"].map {
             BadInput("GET \(v3)/events", at: "\(v3)/events?\($0)", 400, "M_INVALID_PARAM")
         }
+
+    /// What both forms of sliding sync have in common.
+    private static func slidingRows(_ endpoint: String, range: String) -> [BadInput] {
+        let path = String(endpoint.dropFirst(5))
+        return unauthorised(endpoint, at: path) + badBodies(endpoint, at: path)
+            + [
+                (#"{"lists":7}"#, "M_BAD_JSON"), (#"{"lists":{"a":7}}"#, "M_BAD_JSON"),
+                (#"{"lists":{"a":{}}}"#, "M_MISSING_PARAM"),
+                (#"{"lists":{"a":{"timeline_limit":-1}}}"#, "M_INVALID_PARAM"),
+                ("{\"lists\":{\"a\":{\"timeline_limit\":1,\(range)}}}", "M_INVALID_PARAM"),
+                ("{\"conn_id\":\"\(long)\"}", "M_INVALID_PARAM"),
+                (#"{"room_subscriptions":{"!a:b":{}}}"#, "M_MISSING_PARAM"),
+                (#"{"extensions":{"to_device":{"enabled":true,"since":"x"}}}"#, "M_INVALID_PARAM"),
+                (
+                    "{\"room_subscriptions\":{"
+                        + (0...100).map { #""!\#($0):b":{"timeline_limit":1}"# }.joined(separator: ",") + "}}",
+                    "M_INVALID_PARAM"
+                ),
+            ].map { BadInput(endpoint, at: path, body: $0, 400, $1) }
+    }
 
     private static let notJSON = "{"
     private static let nulInJSON = "{\"\\u0000"

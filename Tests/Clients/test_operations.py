@@ -295,6 +295,24 @@ def test_search_and_notifications(api, alice, bob, room):
     assert api.sync(bob)["rooms"]["join"][room]["unread_notifications"]["notification_count"] == 0
 
 
+def test_sliding_sync(api, alice, bob, room):
+    path = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync"
+    assert api.call("getVersions")["unstable_features"]["org.matrix.simplified_msc3575"]
+    body = {"lists": {"all": {"ranges": [[0, 19]], "timeline_limit": 1, "required_state": [["m.room.member", "$LAZY"]]}}}
+    status, first = api.send("POST", path, bob.token, body)
+    assert status == 200 and first["rooms"][room]["initial"]
+    sent = api.say(alice, room, "to the window")
+    status, second = api.send("POST", path, bob.token, body, {"pos": first["pos"], "timeout": 5000})
+    assert status == 200 and second["rooms"][room]["timeline"][-1]["event_id"] == sent
+    # The position is a place to page back from.
+    api.call("getRoomEvents", bob, roomId=room, query={"dir": "b", "from": second["pos"], "limit": 1})
+    everything = {"timeline_limit": 1, "required_state": {"include": [{}]}}
+    status, merged = api.send("POST", "/_matrix/client/v4/sync", bob.token, {"room_subscriptions": {room: everything}})
+    assert status == 200 and merged["rooms"][room]["membership"] == "join"
+    status, refused = api.send("POST", path, alice.token, body, {"pos": first["pos"]})
+    assert (status, refused["errcode"]) == (400, "M_UNKNOWN_POS")
+
+
 def test_what_sync_has_replaced(api, alice, bob, room):
     end = api.call("initialSync", bob, query={"limit": 2})["end"]
     api.say(alice, room, "for the old ones")

@@ -57,7 +57,7 @@ import WorkerContracts
     }
 
     @Test func membersCountAsToldOnceTheClientComesBack() throws {
-        let told = ToldMembers()
+        let told = ToldMembers<SyncToken>()
         let viewer = Viewer(user: try Self.user("alice"), device: try #require(DeviceID("D")))
         let (room, bob, carol) = (try Self.room(1), try Self.user("bob"), try Self.user("carol"))
         told.tell(viewer, since: nil, members: [:], added: [room: [bob]], next: try token(1))
@@ -72,7 +72,7 @@ import WorkerContracts
     }
 
     @Test func devicesBeyondTheBoundAreToldAgain() throws {
-        let told = ToldMembers(devicesMax: 2)
+        let told = ToldMembers<SyncToken>(devicesMax: 2)
         let (room, bob) = (try Self.room(1), try Self.user("bob"))
         let viewers = try (0..<3).map { Viewer(user: try Self.user("alice"), device: try #require(DeviceID("D\($0)"))) }
         for viewer in viewers {

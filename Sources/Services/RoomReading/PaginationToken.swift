@@ -23,13 +23,16 @@ public struct PaginationToken: Sendable, Hashable {
         position = ShardSequence(value)
     }
 
-    /// Reads what `/messages` and its like take: a token of this kind, or the `next_batch` of one of the user's syncs.
+    /// Reads what `/messages` and its like take: a token of this kind, or the `next_batch` or
+    /// `pos` of one of the user's syncs.
     ///
     /// - Parameter shard: the room's.
     public init?(_ text: String, in shard: ShardID, for user: UserID) {
         if let token = PaginationToken(text) {
             self = token
         } else if let token = SyncToken(text), token.isBound(to: user) {
+            position = token.cut[shard]
+        } else if let token = SlidingToken(text), token.isBound(to: user) {
             position = token.cut[shard]
         } else {
             return nil

@@ -7,8 +7,8 @@ import Signing
 // gone. So the token says everything: how far every shard was read, how far the device's messages were handed out (a
 // truncated batch must not lose the rest), and which typing and presence the client believes in.
 //
-// Its bytes: version, four bytes that bind it to the user, then numbers as LEB128: generation, to-device position, typing
-// (boot, counter, rooms), presence (boot, counter), the number of shards, the smallest position, and each shard's distance from it.
+// Its bytes: version, four bytes that bind it to the user, then numbers as LEB128: to-device position, typing (boot,
+// counter, rooms), presence (boot, counter), and the cut.
 
 /// Where a client's sync is: `s1_` and base64url, at most ``lengthMax`` characters.
 public struct SyncToken: Sendable, Hashable {
@@ -43,14 +43,10 @@ public struct SyncToken: Sendable, Hashable {
     public var text: String {
         var bytes = TokenBytes()
         bytes.append(fixed: binding)
-        bytes.append(UInt64(bitPattern: cut.generation))
         bytes.append(UInt64(bitPattern: toDevice.value))
         typing.append(to: &bytes)
         presence.append(to: &bytes)
-        let smallest = cut.positions.min() ?? .zero
-        bytes.append(UInt64(cut.positions.count))
-        bytes.append(UInt64(bitPattern: smallest.value))
-        for position in cut.positions { bytes.append(UInt64(position.value - smallest.value)) }
+        cut.append(to: &bytes)
         return Self.prefix + UnpaddedBase64.encode(bytes.bytes, alphabet: .urlSafe)
     }
 
@@ -60,28 +56,18 @@ public struct SyncToken: Sendable, Hashable {
             let bytes = UnpaddedBase64.decode(text.dropFirst(Self.prefix.count), alphabet: .urlSafe)
         else { return nil }
         var input = TokenBytes(bytes)
-        guard let binding = input.takeFixed(), let generation = input.takePosition(),
-            let toDevice = input.takePosition(), let typing = TypingPosition(&input),
-            let presence = PresencePosition(&input),
-            let count = input.takePosition(), (0...Int64(Self.shardsMax)).contains(count),
-            let smallest = input.takePosition()
+        guard let binding = input.takeFixed(), let toDevice = input.takePosition(),
+            let typing = TypingPosition(&input), let presence = PresencePosition(&input), let cut = Cut(&input),
+            input.isEmpty
         else { return nil }
-        var positions: [ShardSequence] = []
-        for _ in 0..<count {
-            guard let distance = input.takePosition() else { return nil }
-            let (sum, isTooLarge) = smallest.addingReportingOverflow(distance)
-            guard !isTooLarge else { return nil }
-            positions.append(ShardSequence(sum))
-        }
-        guard input.isEmpty else { return nil }
         self.binding = binding
         self.toDevice = ShardSequence(toDevice)
         self.typing = typing
         self.presence = presence
-        cut = Cut(generation: generation, positions: positions)
+        self.cut = cut
     }
 
-    private static func binding(to user: UserID) -> UInt32 {
+    static func binding(to user: UserID) -> UInt32 {
         SHA256.hash(data: Array(user.rawValue.utf8)).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
     }
 }

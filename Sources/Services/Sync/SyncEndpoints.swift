@@ -13,6 +13,8 @@ package enum SyncEndpoints {
         },
         Entry { GetInitialSync(syncs: $0.runner, initialPlaces: $0.initialPlaces, pace: $0.pace) },
         Entry { GetEvents(syncs: $0.runner) },
+        Entry { PostSlidingSync(server: $0.sliding) },
+        Entry { PostSync(server: $0.sliding) },
         Entry {
             GetPresence(
                 board: $0.devicePresence?.board, users: $0.runner.composer.users, tail: $0.tail, activity: $0.activity)

@@ -16,6 +16,8 @@ package final class SyncParts: Sendable {
     let inbox: ToDeviceInbox
     let filters: FilterSource
     let runner: SyncRunner
+    let sliding: SlidingServer
+    private let connections: SlidingConnections
     /// Places for first and full-state syncs.
     package let initialPlaces: Admission
     package let bytesInFlight: BytesInFlight
@@ -39,6 +41,7 @@ package final class SyncParts: Sendable {
         let accounts = AccountStore(database: database)
         let users = UserRoomsMemory(store: memberships, accounts: accounts)
         let board = PresenceBoard()
+        let overviews = RoomOverviewMemory(store: RoomOverviewStore(database: database))
         let preferences = UserPreferencesMemory(store: AccountDataStore(database: database))
         let (polls, typing) = (polls, typing)
         // A poll that is woken looks from the tail's cut: it must be there by then.
@@ -47,6 +50,7 @@ package final class SyncParts: Sendable {
             onUpdate: { update in
                 users.apply(update)
                 preferences.apply(update)
+                overviews.apply(update)
                 board.apply(update)
             }, onVisible: { polls.apply($0) })
         readers = RoomReaders(database: database, isStateSharingOn: isStateSharingOn)
@@ -55,21 +59,37 @@ package final class SyncParts: Sendable {
         self.initialPlaces = initialPlaces
         self.bytesInFlight = bytesInFlight
         self.pace = pace
+        let finder = ChangeFinder(tail: tail, activity: RoomActivityStore(database: database))
         let sections = SectionFinder(
-            readers: readers,
-            finder: ChangeFinder(tail: tail, activity: RoomActivityStore(database: database)),
-            memberships: memberships, typing: typing, inbox: inbox,
+            readers: readers, finder: finder, memberships: memberships, typing: typing, inbox: inbox,
             presence: isPresenceOn
                 ? PresenceFinder(board: board, neighbours: NeighbourStore(database: database)) : nil)
-        let composer = SyncComposer(
-            readers: readers, sections: sections, users: users, toldMembers: ToldMembers(), preferences: preferences)
-        runner = SyncRunner(tail: tail, composer: composer, polls: polls, callers: callers, metrics: SyncMetrics())
+        let longPoll = LongPoll(tail: tail, users: users, polls: polls, callers: callers)
+        runner = SyncRunner(
+            polls: longPoll,
+            composer: SyncComposer(
+                readers: readers, sections: sections, users: users, toldMembers: ToldMembers(), preferences: preferences
+            ),
+            metrics: SyncMetrics())
         devicePresence =
             isPresenceOn
             ? DevicePresence(
                 board: board,
                 reporter: PresenceReporter(writers: writers, users: UserLocator(accounts: accounts), logger: logger))
             : nil
+        connections = SlidingConnections(store: SlidingConnectionStore(database: database), logger: logger)
+        sliding = SlidingServer(
+            runner: SlidingRunner(
+                polls: longPoll,
+                composer: SlidingComposer(
+                    readers: readers,
+                    lists: SlidingLists(
+                        overviews: overviews, memberships: memberships, accountData: readers.accountData,
+                        facts: RoomFacts(database: database)),
+                    finder: finder, transitions: MembershipTransitions(store: memberships),
+                    extensions: SlidingExtensionComposer(readers: readers, typing: typing, inbox: inbox), users: users,
+                    preferences: preferences),
+                connections: connections, told: ToldMembers()), presence: devicePresence)
         activity = UserActivityStore(database: database)
         placer = PresencePlacer(board: board, polls: polls, users: users, tail: tail, logger: logger)
         tokenChecks = TokenChecks(polls: polls, callers: callers, logger: logger)
@@ -102,6 +122,7 @@ package final class SyncParts: Sendable {
             group.addTask { [tail] in try await tail.run() }
             group.addTask { [tokenChecks] in await tokenChecks.run() }
             group.addTask { [inbox] in await inbox.run() }
+            group.addTask { [connections] in await connections.run() }
             if let devicePresence {
                 group.addTask { await devicePresence.reporter.run() }
                 group.addTask { [placer] in await placer.run() }

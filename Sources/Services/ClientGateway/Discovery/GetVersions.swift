@@ -15,6 +15,7 @@ struct GetVersions: Endpoint {
             "org.matrix.msc4140", "uk.half-shot.msc2666.query_mutual_rooms",
             "uk.half-shot.msc2666.query_mutual_rooms.stable", "org.matrix.msc3827.stable", "org.matrix.msc4155",
             "org.matrix.msc4380", "org.matrix.msc4380.stable",
+            "org.matrix.simplified_msc3575",
         ].map { ($0, true) })
 
     func respond(to request: PublicRequest) async throws -> JSONObject {

@@ -4,14 +4,14 @@ import RoomReading
 import Storage
 
 /// An answer to a sync, and what is to be remembered once it is given.
-struct SyncAnswer: Sendable {
+struct SyncAnswer: PollAnswer {
     /// The body's JSON, in pieces.
     let pieces: [ByteBuffer]
     /// Whether it says nothing but where the client is.
     let isEmpty: Bool
     let next: SyncToken
     /// The members the client is told about, for those that load members lazily.
-    let members: ToldMembers.Members
+    let members: ToldMembers<SyncToken>.Members
     /// Bytes of the pieces that exist once for all answers.
     var sharedByteCount = 0
 

@@ -13,7 +13,7 @@ struct SyncComposer: Sendable {
     let readers: RoomReaders
     let sections: SectionFinder
     let users: UserRoomsMemory
-    let toldMembers: ToldMembers
+    let toldMembers: ToldMembers<SyncToken>
     let preferences: UserPreferencesMemory
 
     /// The answer to `request` at `cut`.
@@ -70,7 +70,7 @@ struct SyncComposer: Sendable {
     // MARK: Rooms
 
     private func compose(
-        _ rooms: [JoinedRoom], _ request: SyncRequest, since: SyncToken?, told: ToldMembers.Members
+        _ rooms: [JoinedRoom], _ request: SyncRequest, since: SyncToken?, told: ToldMembers<SyncToken>.Members
     ) async throws -> [RoomAnswer?] {
         guard !rooms.isEmpty else { return [] }
         let ignored = request.viewer.ignored ?? []
@@ -131,7 +131,7 @@ struct SyncComposer: Sendable {
     // MARK: The whole
 
     private func write(
-        _ found: SyncSections, _ rooms: RoomSections, _ members: ToldMembers.Members, _ request: SyncRequest,
+        _ found: SyncSections, _ rooms: RoomSections, _ members: ToldMembers<SyncToken>.Members, _ request: SyncRequest,
         at cut: Cut
     ) -> SyncAnswer {
         let next = SyncToken(
@@ -153,7 +153,7 @@ struct SyncComposer: Sendable {
         for message in found.toDevice.messages { writer.json.raw(message) }
         writer.json.endArray()
         writer.json.endObject()
-        writer.json.member("device_one_time_keys_count", [:] as JSONObject)
+        EncryptionPart.writeMembers(to: &writer.json)
         writer.json.key("rooms")
         rooms.write(to: &writer)
         writer.json.endObject()

@@ -45,10 +45,3 @@ struct SyncFilter: Sendable {
     var lazyLoadsMembers: Bool { state.lazyLoadsMembers || timeline.lazyLoadsMembers }
     var includesRedundantMembers: Bool { state.includesRedundantMembers || timeline.includesRedundantMembers }
 }
-
-extension EventFilter {
-    /// Whether every event of a wanted room passes.
-    var wantsAllEvents: Bool {
-        types == nil && notTypes.isEmpty && senders == nil && notSenders.isEmpty && containsURL == nil
-    }
-}

@@ -150,6 +150,6 @@ struct StateComposer: Sendable {
     }
 
     private func wanted(_ events: [PreparedEvent]) -> [PreparedEvent] {
-        filter.state.wantsAllEvents ? events : events.filter { filter.state.wants($0.stored.event) }
+        filter.state.isEverything ? events : events.filter { filter.state.wants($0.stored.event) }
     }
 }

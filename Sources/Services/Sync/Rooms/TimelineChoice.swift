@@ -10,7 +10,7 @@ struct TimelineChoice: Sendable {
     let unwanted: UnwantedSenders
 
     /// Whether every event of a wanted room is wanted.
-    var wantsAll: Bool { filter.wantsAllEvents && unwanted.isEmpty }
+    var wantsAll: Bool { filter.isEverything && unwanted.isEmpty }
 
     func wants(_ event: Event) -> Bool { filter.wants(event) && !unwanted.hides(event) }
 }

@@ -11,7 +11,7 @@ struct WholeState: Sendable {
     /// Shared bytes where the filter lets everything pass; otherwise the events one by one.
     func part(at root: StateRootID, of room: UserRoom) async throws -> StatePart {
         let selection: StateSelection = filter.lazyLoadsMembers ? .withoutMembers : .all
-        if filter.state.wantsAllEvents {
+        if filter.state.isEverything {
             return StatePart(
                 shared: try await readers.states.pieces(
                     at: root, of: room.room, rules: room.placement.version.rules, selection))

@@ -57,9 +57,12 @@ final class ToDeviceInbox: Sendable {
 
     /// The messages after `after`, which the device acknowledges, and up to `upTo`.
     ///
-    /// - Parameter shard: the user's.
+    /// - Parameters:
+    ///   - shard: the user's.
+    ///   - limit: the most messages.
     func batch(
-        for viewer: Viewer, in shard: ShardID, after: ShardSequence, upTo: ShardSequence
+        for viewer: Viewer, in shard: ShardID, after: ShardSequence, upTo: ShardSequence,
+        limit: Int = ToDeviceStore.messagesMax
     ) async throws -> ToDeviceBatch {
         let page = try await store.page(to: viewer.device, of: viewer.user, after: after, upTo: upTo)
         let key = Key(user: viewer.user, device: viewer.device)
@@ -75,15 +78,15 @@ final class ToDeviceInbox: Sendable {
                 clean.insert(key)
             }
         }
-        return Self.cut(page, upTo: upTo)
+        return Self.cut(page, upTo: upTo, limit: limit)
     }
 
-    private static func cut(_ page: ToDeviceStore.Page, upTo: ShardSequence) -> ToDeviceBatch {
+    private static func cut(_ page: ToDeviceStore.Page, upTo: ShardSequence, limit: Int) -> ToDeviceBatch {
         var batch = ToDeviceBatch(position: upTo)
         var bytes = 0
         for message in page.messages {
             bytes += message.json.count
-            if bytes > bytesMax, let last = batch.messages.indices.last {
+            if bytes > bytesMax || batch.messages.count == limit, let last = batch.messages.indices.last {
                 batch.position = page.messages[last].position
                 return batch
             }

@@ -283,6 +283,7 @@ CREATE TABLE event (
     redacted_by      text COLLATE "C",                -- event_id of the redaction in force
     sender_device    text COLLATE "C",                -- local sender's device and transaction, echoed in unsigned
     sender_txn       bytea,
+    received_us      bigint NOT NULL DEFAULT (extract(epoch FROM now()) * 1000000)::bigint, -- rooms are sorted by it: positions of different shards cannot be compared
     json             bytea NOT NULL                   -- the PDU as sent over federation, canonical; redaction is applied on read
 );
 CREATE UNIQUE INDEX event_position ON event (shard, seq);
@@ -723,3 +724,38 @@ CREATE TABLE user_activity (
     active_at timestamptz NOT NULL                    -- to the hour
 );
 COMMENT ON TABLE user_activity IS 'When users were last active; everything else of presence is in memory.';
+
+-- ── Sliding sync (written by sync workers in single statements) ──────────────────────────────────────────────────────
+
+CREATE TABLE sliding_connection (
+    connection_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    user_id       text COLLATE "C" NOT NULL,
+    device_id     text COLLATE "C" NOT NULL,
+    name          bytea NOT NULL,                     -- conn_id
+    position      bigint NOT NULL DEFAULT 0,          -- of the last answer that told something else than before
+    parent        bigint,                             -- of the client that it answered: it may come again
+    used_at       timestamptz NOT NULL DEFAULT now(), -- to the day
+    FOREIGN KEY (user_id, device_id) REFERENCES device ON DELETE CASCADE
+);
+CREATE INDEX sliding_connection_device ON sliding_connection (user_id, device_id, used_at);
+CREATE INDEX sliding_connection_used ON sliding_connection (used_at);
+COMMENT ON TABLE sliding_connection IS 'Clients of sliding sync, for whatever worker they come to next.';
+
+CREATE TABLE sliding_config (
+    connection_id bigint NOT NULL REFERENCES sliding_connection ON DELETE CASCADE,
+    config_id     bigint NOT NULL,
+    json          bytea NOT NULL,                     -- required state
+    PRIMARY KEY (connection_id, config_id)
+);
+
+CREATE TABLE sliding_room (
+    connection_id  bigint NOT NULL REFERENCES sliding_connection ON DELETE CASCADE,
+    room_id        text COLLATE "C" NOT NULL,
+    position       bigint NOT NULL,                   -- the answer that told it
+    sent_seq       bigint,                            -- what the client knows of the room ends here; null: where its answer was made
+    timeline_limit smallint NOT NULL,
+    config_id      bigint NOT NULL,
+    PRIMARY KEY (connection_id, room_id, position)
+);
+CREATE INDEX sliding_room_position ON sliding_room (connection_id, position);
+COMMENT ON TABLE sliding_room IS 'What a connection has been told of its rooms: of each, the row with the highest position up to the client''s counts.';

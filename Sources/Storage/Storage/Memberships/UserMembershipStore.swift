@@ -100,6 +100,23 @@ public struct UserMembershipStore: Sendable {
         return found
     }
 
+    /// Those of `rooms` that `user` was ever in.
+    public func everJoined(_ user: UserID, among rooms: [RoomID]) async throws -> Set<RoomID> {
+        guard !rooms.isEmpty else { return [] }
+        let rows = try await database.query(
+            """
+            SELECT DISTINCT room_id FROM membership_history
+             WHERE user_id = $1 AND room_id = ANY($2::text[]) AND membership = 'join'
+            """, user.rawValue, rooms.map(\.rawValue))
+        return Set(
+            try rows.map { row in
+                guard let room = RoomID(try row.text("room_id")) else {
+                    throw StoreError.malformedRow("membership_history.room_id")
+                }
+                return room
+            })
+    }
+
     /// Up to which position `user` has forgotten rooms.
     public func forgotten(by user: UserID) async throws -> [RoomID: ShardSequence] {
         let rows = try await database.query(

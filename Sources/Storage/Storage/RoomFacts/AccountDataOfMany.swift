@@ -26,4 +26,24 @@ extension AccountDataStore {
         }
         return found
     }
+
+    /// The most rooms whose data of one type is read.
+    public static let roomsMax = 20_000
+
+    /// What `user` has set of `type` in rooms.
+    public func fetchInRooms(_ type: String, of user: UserID) async throws -> [RoomID: JSONObject] {
+        let rows = try await database.query(
+            """
+            SELECT room_id, content FROM account_data
+             WHERE user_id = $1 AND room_id <> '' AND type = $2 AND content IS NOT NULL LIMIT $3
+            """, user.rawValue, Array(type.utf8), Int64(Self.roomsMax))
+        var found: [RoomID: JSONObject] = [:]
+        for row in rows {
+            guard let room = RoomID(try row.text("room_id")) else {
+                throw StoreError.malformedRow("account_data.room_id")
+            }
+            found[room] = try JSONObject.parse(try row.bytes("content"))
+        }
+        return found
+    }
 }
