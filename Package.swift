@@ -278,7 +278,7 @@ let package = Package(
             "HousekeeperTests",
             [
                 "Identifiers", "CanonicalJSON", "RoomRules", "Postgres", "Schema", "Storage", "Leases", "Housekeeper",
-                "WorkerContracts", logging,
+                "WorkerContracts", "ClusterConfiguration", "WorkerRuntime", logging,
             ]),
         tests("AccountStorageTests", ["Identifiers", "CanonicalJSON", "Postgres", "Storage"]),
         tests(

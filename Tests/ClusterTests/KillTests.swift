@@ -63,7 +63,8 @@ extension ClusterSuite {
                 let rows = try await cluster.database.query(
                     """
                     SELECT count(*) AS orphans FROM lease AS l
-                     WHERE NOT EXISTS (SELECT FROM worker AS w
+                     WHERE l.partition LIKE 'shard/%'
+                       AND NOT EXISTS (SELECT FROM worker AS w
                                         WHERE w.worker_id = l.owner AND w.seen_at > now() - interval '3 seconds')
                     """)
                 return try rows[0].int64("orphans") == 0

@@ -8,7 +8,6 @@ import Logging
 import OutboundHTTP
 import Postgres
 import RoomWriter
-import Schema
 import Synchronization
 import TestSupport
 import Testing
@@ -59,48 +58,6 @@ struct ServiceTests {
                 #expect(stranger.status == 401)
             }
         }
-    }
-
-    @Test func partitionsThatAreOldAreDroppedAndComingOnesMade() async throws {
-        try await TestDatabase.with { test in
-            let tables = LogTablePartitions.keptDays.keys.sorted()
-            for table in tables {
-                try await test.database.query(
-                    """
-                    DO $$ DECLARE d date := (now() AT TIME ZONE 'UTC')::date - 5; BEGIN
-                        EXECUTE format('CREATE TABLE \(table)_%s PARTITION OF \(table) FOR VALUES FROM (%L) TO (%L)',
-                            to_char(d, 'YYYYMMDD'), d || ' 00:00+00', (d + 1) || ' 00:00+00');
-                        EXECUTE format('DROP TABLE \(table)_%s', to_char(d + 12, 'YYYYMMDD'));
-                    END $$
-                    """)
-            }
-            func days() async throws -> [Int64] {
-                try await test.database.query(
-                    """
-                    SELECT count(*) AS partitions FROM pg_inherits WHERE inhparent = ANY ($1::text[]::regclass[])
-                     GROUP BY inhparent
-                    """, tables
-                ).map { try $0.int64("partitions") }
-            }
-            let whole = Int64(LogTablePartitions.daysAhead + 1)
-            #expect(try await days() == [whole, whole], "one too old is there, one to come is missing")
-            try await Self.serve(test) { _ in
-                let becameTidy = try await comesTrue(within: .seconds(30)) { try await isTidy(test) }
-                #expect(becameTidy)
-                let kept = try await days()
-                #expect(kept == [whole, whole])
-            }
-        }
-    }
-
-    private func isTidy(_ test: TestDatabase) async throws -> Bool {
-        let old = try await test.database.query(
-            """
-            SELECT FROM pg_class WHERE relkind = 'r' AND relname ~ '_[0-9]{8}$'
-               AND to_date(right(relname, 8), 'YYYYMMDD') < (now() AT TIME ZONE 'UTC')::date
-            """)
-        let prepared = try await LogTablePartitions.daysPrepared(on: test.database)
-        return old.isEmpty && prepared == LogTablePartitions.daysAhead
     }
 
     @Test func badServerNameAndKeyAreReportedTogether() throws {
