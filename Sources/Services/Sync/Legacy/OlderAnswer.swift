@@ -20,14 +20,17 @@ struct OlderAnswer {
         ]
     }
 
-    /// The answer of `/events`: all events of all rooms, each with its room, and who is there.
+    /// The answer of `/events`: all events of all rooms, each with its room.
+    ///
+    /// Who types, reads or is there is not among them: events of the chunk have an ID (spec v1.19, `getEvents`). Invites
+    /// are as stripped as in `/sync`.
     ///
     /// - Parameter start: where the client was.
     func events(since start: String) -> JSONObject {
-        var chunk = answer["presence"]?["events"]?.arrayValue ?? []
+        var chunk: [JSONValue] = []
         for section in ["join", "leave"] {
             for room in answer["rooms"]?[section]?.objectValue?.members ?? [] {
-                for part in ["state", "timeline", "ephemeral"] {
+                for part in ["state", "timeline"] {
                     chunk += Self.events(of: room.value[part], in: room.key)
                 }
             }
