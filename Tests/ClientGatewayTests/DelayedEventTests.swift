@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Identifiers
 import Storage
+import TestSupport
 import Testing
 
 /// Events that are sent later (MSC4140).
@@ -24,14 +25,6 @@ import Testing
         return (page.body["chunk"]?.arrayValue ?? []).compactMap { $0["content"]?["body"]?.stringValue }
     }
 
-    private func wait(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while try await !condition() {
-            try #require(ContinuousClock.now < deadline, "\(what): not in 20 s")
-            try await Task.sleep(for: .milliseconds(20))
-        }
-    }
-
     @Test func anEventIsSentWhenItsTimeComesAndOnce() async throws {
         try await RoomScene.with { scene in
             let anna = try await scene.gateway.register("anna")
@@ -44,8 +37,8 @@ import Testing
             #expect(listed["delay_id"] == .string(id))
             #expect(listed["delay"] == 300)
             #expect(listed["content"] == ["body": "soon"])
-            try await wait("the event is sent") { try await bodies(scene, room, anna) == ["soon"] }
-            try await wait("it is listed as sent") {
+            try await eventually("the event is sent") { try await bodies(scene, room, anna) == ["soon"] }
+            try await eventually("it is listed as sent") {
                 try await scene.get("\(Self.delayed)/\(id)", anna).body["event_id"] != nil
             }
             #expect(try await schedule(scene, room, "soon", after: 300, anna) == id)
@@ -71,7 +64,7 @@ import Testing
             #expect(try await act(cancelled, "restart").errcode == "M_NOT_FOUND")
             let sent = try await schedule(scene, room, "sent", after: 600_000, anna)
             #expect(try await scene.gateway.call("POST", "\(Self.delayed)/\(sent)/send").status == 200)
-            try await wait("the event is sent") { try await bodies(scene, room, anna) == ["sent"] }
+            try await eventually("the event is sent") { try await bodies(scene, room, anna) == ["sent"] }
             let over = try await scene.get(Self.delayed, anna).body["finalised"]?.arrayValue ?? []
             let outcomes = Set(over.compactMap { $0["outcome"]?.stringValue })
             #expect(outcomes.contains("cancel"))
@@ -94,7 +87,7 @@ import Testing
             for key in ["mine", "theirs"] { try await later(key) }
             #expect(try await scene.put("rooms/\(room)/state/m.call/mine", ["by": "anna before"], anna).status == 200)
             #expect(try await scene.put("rooms/\(room)/state/m.call/theirs", ["by": "bert"], bert).status == 200)
-            try await wait("both are over") {
+            try await eventually("both are over") {
                 let rows = try await scene.gateway.database.query("SELECT FROM delayed_event WHERE phase < 2")
                 return rows.isEmpty
             }
@@ -112,7 +105,7 @@ import Testing
             try await scene.join(room, bert)
             let id = try await schedule(scene, room, "late", after: 300, bert)
             try await scene.post("rooms/\(room)/leave", [:], bert)
-            try await wait("it is refused") {
+            try await eventually("it is refused") {
                 try await scene.get("\(Self.delayed)/\(id)", bert).body["reason"] == "error"
             }
             let over = try await scene.get("\(Self.delayed)/\(id)", bert)

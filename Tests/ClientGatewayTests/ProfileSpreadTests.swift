@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Identifiers
 import Storage
+import TestSupport
 import Testing
 
 /// Changes of profiles on their way into rooms.
@@ -21,11 +22,7 @@ import Testing
             rooms.sort()
             try await scene.put("profile/\(anna.user)/displayname", ["displayname": "Anna"], anna)
             for room in rooms.prefix(50) { #expect(try await name(scene, room, anna) == "Anna") }
-            let deadline = ContinuousClock.now + .seconds(20)
-            while try await rows(scene) > 0 {
-                try #require(ContinuousClock.now < deadline, "the change is not done in 20 s")
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await eventually("the change is done") { try await rows(scene) == 0 }
             for room in rooms { #expect(try await name(scene, room, anna) == "Anna") }
         }
     }
@@ -39,11 +36,7 @@ import Testing
                 Array("\"Anna\"".utf8))
             try await scene.gateway.database.query(
                 "INSERT INTO profile_spread (user_id, after_room) VALUES ($1, $2)", anna.user.rawValue, rooms[0])
-            let deadline = ContinuousClock.now + .seconds(20)
-            while try await rows(scene) > 0 {
-                try #require(ContinuousClock.now < deadline, "the change is not done in 20 s")
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await eventually("the change is done") { try await rows(scene) == 0 }
             #expect(try await name(scene, rooms[0], anna) == nil)
             #expect(try await name(scene, rooms[1], anna) == "Anna")
         }

@@ -21,7 +21,7 @@ struct ListNotifications: Endpoint {
 
     /// - Throws: `M_INVALID_PARAM`.
     func respond(to request: UserRequest) async throws -> JSONBytes {
-        let limit = try limit(request)
+        let limit = try request.pageLimit(default: Self.limitDefault, max: NotificationStore.notificationsMax)
         let before = try place(request)
         let found = try await store.notifications(
             of: request.caller, ignoring: try await ignored.ignored(by: request.caller),
@@ -69,12 +69,6 @@ struct ListNotifications: Endpoint {
             }
         }
         return shown
-    }
-
-    private func limit(_ request: UserRequest) throws -> Int {
-        let asked = try request.queryInteger("limit") ?? Int64(Self.limitDefault)
-        guard asked > 0 else { throw MatrixError.invalidParam("'limit' is not positive.") }
-        return min(Int(clamping: asked), NotificationStore.notificationsMax)
     }
 
     private func place(_ request: UserRequest) throws -> (at: Timestamp, event: EventID)? {

@@ -25,7 +25,7 @@ struct ListThreads: Endpoint {
     func respond(to request: UserRequest) async throws -> JSONBytes {
         let room = try request.path("roomId", as: RoomID.self)
         let participant = try participant(request)
-        let limit = try limit(request)
+        let limit = try request.pageLimit(default: Self.limitDefault, max: Self.limitMax)
         let view = try await reader.demand(room, for: request.caller)
         let before = try HistoryQuery.place("from", request, in: view) ?? ShardSequence(.max)
 
@@ -65,11 +65,5 @@ struct ListThreads: Endpoint {
         case "participated"?: request.caller
         default: throw MatrixError.invalidParam("'include' is all or participated.")
         }
-    }
-
-    private func limit(_ request: UserRequest) throws -> Int {
-        let asked = try request.queryInteger("limit") ?? Int64(Self.limitDefault)
-        guard asked > 0 else { throw MatrixError.invalidParam("'limit' is not positive.") }
-        return min(Int(clamping: asked), Self.limitMax)
     }
 }

@@ -24,7 +24,7 @@ struct RelationLister: Sendable {
         let direction: EventStore.Direction =
             try request.query("dir") == nil ? .backward : HistoryQuery.direction(request)
         let recurses = try request.queryBool("recurse") ?? false
-        let limit = try limit(request)
+        let limit = try request.pageLimit(default: Self.limitDefault, max: Self.limitMax)
         let (view, parent) = try await visible.demand(request)
         let from = try HistoryQuery.place("from", request, in: view)
         let to = try HistoryQuery.place("to", request, in: view)
@@ -57,11 +57,5 @@ struct RelationLister: Sendable {
         if recurses { writer.member("recursion_depth", Self.depthMax) }
         writer.endObject()
         return JSONBytes(writer.bytes)
-    }
-
-    private func limit(_ request: UserRequest) throws -> Int {
-        let asked = try request.queryInteger("limit") ?? Int64(Self.limitDefault)
-        guard asked > 0 else { throw MatrixError.invalidParam("'limit' is not positive.") }
-        return min(Int(clamping: asked), Self.limitMax)
     }
 }
