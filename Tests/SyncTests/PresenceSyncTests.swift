@@ -67,7 +67,11 @@ struct PresenceSyncTests {
             try await world.startWorker()
             try world.worker.parts.apply(presence(bob, .unavailable, 2))
             var synced = try await world.sync(alice, since: since)
-            #expect(synced.presence.map { $0["content"]?["presence"] } == ["unavailable"])
+            try await waitUntil {
+                if synced.presence.map({ $0["content"]?["presence"] }) == ["unavailable"] { return true }
+                synced = try await world.sync(alice, since: synced.next)
+                return false
+            }
             try await waitUntil {
                 synced = try await world.sync(alice, since: synced.next)
                 return synced.presence.isEmpty
@@ -87,12 +91,12 @@ struct PresenceSyncTests {
             }
             var sinces = [try await world.sync(alice).next, try await world.sync(bob).next]
             try await world.setMembership("join", of: bob, in: room)
-            let joined = try await world.sync(bob, since: sinces[1])
-            #expect(joined.presence.contains { $0["sender"] == .string(alice.id.rawValue) })
-            try await waitUntil {
-                let synced = try await world.sync(alice, since: sinces[0])
-                sinces[0] = synced.next
-                return synced.presence.contains { $0["sender"] == .string(bob.id.rawValue) }
+            for (index, (person, other)) in [(alice, bob), (bob, alice)].enumerated() {
+                try await waitUntil {
+                    let synced = try await world.sync(person, since: sinces[index])
+                    sinces[index] = synced.next
+                    return synced.presence.contains { $0["sender"] == .string(other.id.rawValue) }
+                }
             }
         }
     }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The configuration every worker reads; parsed once, then passed as values.
 public struct WorkerConfiguration: Sendable {
     public enum RegistrationMode: String, Sendable, CaseIterable { case open, token, closed }
@@ -112,6 +114,10 @@ public struct WorkerConfiguration: Sendable {
     public var openFilesMax: Int?
     public var logLevel: LogLevel
 
+    /// What a first sync's megabytes cost all parts of a cluster leaves more than half of a machine to others then.
+    static let initialMebibytesPerProcessor = 8
+    private static var processors: Int { min(1_000, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
     /// Reads the configuration.
     ///
     /// - Throws: ``ConfigurationProblems`` with everything that is wrong.
@@ -152,7 +158,9 @@ public struct WorkerConfiguration: Sendable {
         isPresenceOn = source.bool("presence.enabled", default: true)
         isStateSharingOn = source.bool("state.sharing", default: true)
         initialSyncBytesPerSecond =
-            source.integer("sync.initial_mebibytes_per_second", default: 32, in: 1...10_000) << 20
+            source.integer(
+                "sync.initial_mebibytes_per_second",
+                default: Self.initialMebibytesPerProcessor * Self.processors, in: 1...10_000) << 20
         retention = source.retention()
         drainDelay = .seconds(source.integer("drain.delay_seconds", default: 2, in: 0...120))
         openFilesMax =

@@ -14,6 +14,9 @@ enum ConnectionString {
             "lock_timeout=\(milliseconds(configuration.lockTimeout))",
             "idle_in_transaction_session_timeout=\(milliseconds(configuration.idleInTransactionTimeout))",
             "timezone=UTC", "jit=off",
+            // Statements are prepared and their arrays differ: PostgreSQL would plan most of them anew each time, which
+            // costs more than running them (docs/decisions/0010-plans-are-made-once.md).
+            "plan_cache_mode=force_generic_plan",
         ].map { "-c \($0)" }.joined(separator: " ")
         // Keywords given after dbname override those in the URL it expands to.
         let parameters =

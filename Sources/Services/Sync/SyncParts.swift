@@ -63,7 +63,7 @@ package final class SyncParts: Sendable {
         let sections = SectionFinder(
             readers: readers, finder: finder, memberships: memberships, typing: typing, inbox: inbox,
             presence: isPresenceOn
-                ? PresenceFinder(board: board, neighbours: NeighbourStore(database: database)) : nil)
+                ? PresenceFinder(board: board) : nil)
         let longPoll = LongPoll(tail: tail, users: users, polls: polls, callers: callers)
         runner = SyncRunner(
             polls: longPoll,

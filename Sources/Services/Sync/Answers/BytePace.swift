@@ -10,7 +10,7 @@ package final class BytePace: Sendable {
     /// What is sent at once after a pause, beyond the first answer, however large: one client waits for nothing.
     package static let burstBytes = 1 << 20
     /// The pace when the configuration names none.
-    package static let bytesPerSecond = 32 << 20
+    package static let bytesPerSecond = 16 << 20
 
     private let bytesPerSecond: Int
     /// When all that was let through so far is sent.

@@ -19,11 +19,10 @@ struct SectionFinder: Sendable {
     func everything(for user: UserRooms, _ request: SyncRequest, at cut: Cut) async throws -> SyncSections {
         async let batch = inbox.batch(for: request.viewer, in: user.shard, after: .zero, upTo: cut[user.shard])
         async let items = readers.accountData.changes(of: user.user, after: .zero, upTo: cut[user.shard])
-        async let present = presence?.news(for: user, since: .none)
         let news = typing.news(since: .none, isJoined: { user.isJoined($0.text) }, joined: { [] })
         let wanted = user.rooms.values.filter { request.filter.rooms.wants(room: $0.room) }.sorted { $0.room < $1.room }
         var sections = SyncSections(toDevice: try await batch, typing: news.position)
-        sections.presence = try await present ?? PresenceFinder.News()
+        sections.presence = presence?.news(for: user, since: .none) ?? PresenceFinder.News()
         let known = try await items.filter { $0.content != nil }
         sections.accountData = known.filter { $0.room == nil }
         let ofRooms = Dictionary(grouping: known.filter { $0.room != nil }, by: \.room)
@@ -83,9 +82,9 @@ struct SectionFinder: Sendable {
             }
         }
         if let presence {
-            sections.presence = try await presence.news(for: user, since: since.presence)
+            sections.presence = presence.news(for: user, since: since.presence)
             let fresh = joined.values.filter { $0.since == nil }.map(\.room.room)
-            sections.presence.seen += try await presence.members(of: fresh)
+            sections.presence.seen += presence.members(of: fresh)
         }
         sections.joined = joined.values.sorted { $0.room.room < $1.room.room }
         if request.isFullState, request.filter.includesLeftRooms {

@@ -71,24 +71,38 @@ final class UserRoomsMemory: Sendable {
     ///
     /// - Throws: `StoreError.malformedRow` without an account.
     func rooms(of user: UserID, at cut: Cut) async throws -> UserRooms {
-        let known: UserRooms?
-        let began: Reading
-        (known, began) = state.withLock { state in
+        guard let rooms = try await rooms(of: [user], at: cut)[user] else {
+            throw StoreError.malformedRow("access_token.user_id")
+        }
+        return rooms
+    }
+
+    /// The memberships of each of `users` who has an account, at `cut`.
+    func rooms(of users: [UserID], at cut: Cut) async throws -> [UserID: UserRooms] {
+        var (found, unknown, began) = state.withLock { state in
             // An update applied already, though nobody sees its cut yet, will not be applied to what is read now.
             let reading = Reading(updates: state.updates, isBehind: state.cut.map { !cut.isAtLeast($0) } ?? false)
-            if let kept = state.kept[user], Self.holds(kept, at: cut) { return (kept.rooms, reading) }
-            state.reading[user, default: 0] += 1
-            return (nil, reading)
+            var found: [UserID: UserRooms] = [:]
+            var unknown: [UserID] = []
+            for user in users {
+                if let kept = state.kept[user], Self.holds(kept, at: cut) {
+                    found[user] = kept.rooms
+                } else {
+                    unknown.append(user)
+                    state.reading[user, default: 0] += 1
+                }
+            }
+            return (found, unknown, reading)
         }
-        if let known { return known }
-        do {
-            let rooms = try await read(user, at: cut)
-            state.withLock { finish(user, Kept(rooms: rooms, cut: cut), began, &$0) }
-            return rooms
-        } catch {
-            state.withLock { Self.endReading(user, &$0) }
-            throw error
+        guard !unknown.isEmpty else { return found }
+        defer { state.withLock { state in for user in unknown { Self.endReading(user, &state) } } }
+        for start in stride(from: 0, to: unknown.count, by: UserMembershipStore.usersMax) {
+            let part = unknown[start..<min(start + UserMembershipStore.usersMax, unknown.count)]
+            let read = try await read(Array(part), at: cut)
+            state.withLock { state in for rooms in read { keep(Kept(rooms: rooms, cut: cut), began, &state) } }
+            for rooms in read { found[rooms.user] = rooms }
         }
+        return found
     }
 
     /// What was read at a later cut holds at an earlier one too, as long as none of its changes lies between.
@@ -96,18 +110,22 @@ final class UserRoomsMemory: Sendable {
         cut.isAtLeast(kept.cut) || kept.rooms.rooms.values.allSatisfy { $0.position <= cut[$0.shard] }
     }
 
-    private func read(_ user: UserID, at cut: Cut) async throws -> UserRooms {
-        async let rooms = store.memberships(of: user, upTo: cut.positions)
-        guard let shard = try await accounts.shards(of: [user])[user] else {
-            throw StoreError.malformedRow("access_token.user_id")
-        }
-        return UserRooms(user: user, shard: shard, rooms: try await rooms)
+    private func read(_ users: [UserID], at cut: Cut) async throws -> [UserRooms] {
+        async let shards = accounts.shards(of: users)
+        // One user is what is asked for most; the statement for many has more to plan.
+        let rooms =
+            if users.count == 1 {
+                [users[0]: try await store.memberships(of: users[0], upTo: cut.positions)]
+            } else {
+                try await store.memberships(of: users, upTo: cut.positions)
+            }
+        return try await shards.map { user, shard in UserRooms(user: user, shard: shard, rooms: rooms[user] ?? []) }
     }
 
     /// Keeps what was read unless the tail has brought something about the user since, or was ahead already.
-    private func finish(_ user: UserID, _ read: Kept, _ began: Reading, _ state: inout State) {
+    private func keep(_ read: Kept, _ began: Reading, _ state: inout State) {
+        let user = read.rooms.user
         let isCurrent = state.lastUnexplained <= began.updates && (state.lastChange[user] ?? 0) <= began.updates
-        Self.endReading(user, &state)
         guard isCurrent, !began.isBehind else { return }
         if let old = state.kept.updateValue(read, forKey: user) { state.count -= old.rooms.rooms.count }
         state.count += read.rooms.rooms.count

@@ -34,8 +34,6 @@ package final class PresenceBoard: Sendable {
         fileprivate var confirmedUntil: Instant?
         fileprivate var changedAt: Instant
         fileprivate var version: UInt64
-        /// The rooms the user was in when the change was placed.
-        var rooms: UserRooms?
     }
 
     private struct Change {
@@ -45,6 +43,7 @@ package final class PresenceBoard: Sendable {
 
     private struct State {
         var users: [UserID: Seen] = [:]
+        var placed = PlacedUsers()
         /// In the order of their versions; of a user's changes only the last counts.
         var changes: Deque<Change> = []
         var version: UInt64 = 1
@@ -68,8 +67,6 @@ package final class PresenceBoard: Sendable {
 
     /// How `user` is seen now; `nil`: nothing is known.
     package func seen(_ user: UserID) -> Seen? { state.withLock { $0.users[user] } }
-
-    var isEmpty: Bool { state.withLock { $0.users.isEmpty } }
 
     // MARK: What feeds say
 
@@ -96,7 +93,7 @@ package final class PresenceBoard: Sendable {
         }
         var seen = Seen(
             presence: presence, activeAt: presence.activeAgo.map { now - $0 }, writer: writer, changedAt: now,
-            version: known?.version ?? 0, rooms: known?.rooms)
+            version: known?.version ?? 0)
         if !presence.isSeen(like: known?.presence) { number(&seen, at: now, &state) }
         state.users[presence.user] = seen
     }
@@ -125,7 +122,7 @@ package final class PresenceBoard: Sendable {
         state.version += 1
         seen.version = state.version
         seen.changedAt = now
-        seen.rooms = nil
+        state.placed.leave(seen.presence.user)
         state.changes.append(Change(version: state.version, user: seen.presence.user))
         while state.changes.count > changesMax, let oldest = state.changes.popFirst() {
             state.forgottenUpTo = oldest.version
@@ -146,6 +143,7 @@ package final class PresenceBoard: Sendable {
                     state.users[user] = seen
                 } else if seen.presence.state == .offline, now - seen.changedAt > Self.offlineKept {
                     state.users[user] = nil
+                    state.placed.leave(user)
                 }
             }
         }
@@ -165,7 +163,7 @@ package final class PresenceBoard: Sendable {
     func place(_ rooms: [UserID: UserRooms], upTo version: UInt64) {
         state.withLock { state in
             for (user, rooms) in rooms where state.users[user]?.version ?? 0 <= version {
-                state.users[user]?.rooms = rooms
+                if state.users[user] != nil { state.placed.enter(user, rooms) }
             }
             state.placedUpTo = max(state.placedUpTo, version)
         }
@@ -185,26 +183,48 @@ package final class PresenceBoard: Sendable {
 
     // MARK: News
 
-    /// The users that changed after `position`, as far as they are placed; `nil` when the position says nothing here.
-    func changed(after position: PresencePosition) -> (changed: [Seen], position: PresencePosition)? {
-        state.withLock { state in
+    /// The users `viewer` is to hear of that changed after `position`, as far as changes are placed, at most `limit`;
+    /// `nil` when the position says nothing here.
+    func changed(
+        after position: PresencePosition, for viewer: UserRooms, limit: Int
+    ) -> (changed: [Seen], position: PresencePosition)? {
+        // Who is somebody's neighbour is found out outside the lock: all polls come here.
+        let placed = state.withLock { state -> (changes: [(seen: Seen, rooms: UserRooms?)], upTo: UInt64)? in
             guard position.boot == boot, position.counter >= state.forgottenUpTo else { return nil }
-            let (changed, upTo) = Self.changes(after: position.counter, upTo: state.placedUpTo, state)
-            return (changed, PresencePosition(boot: boot, counter: max(upTo, position.counter)))
+            let (changes, upTo) = Self.changes(after: position.counter, upTo: state.placedUpTo, state)
+            return (changes.map { ($0, state.placed[$0.presence.user]) }, max(upTo, position.counter))
         }
+        guard let placed else { return nil }
+        let concerning = placed.changes.filter { seen, rooms in
+            seen.presence.user == viewer.user || rooms.map(viewer.sharesRoom) ?? false
+        }.map(\.seen)
+        let told = Array(concerning.prefix(limit))
+        // The rest comes with the next answer.
+        let end = told.count < concerning.count ? told[told.count - 1].version : placed.upTo
+        return (told, PresencePosition(boot: boot, counter: end))
     }
 
-    /// The position of whoever was told of changes up to that of `seen`.
-    func position(of seen: Seen) -> PresencePosition { PresencePosition(boot: boot, counter: seen.version) }
-
-    /// Those of `users` of whom something is known, and the position that everything placed is known at.
-    func seen(_ users: some Collection<UserID>) -> (seen: [Seen], position: PresencePosition) {
+    /// Users in `rooms` of whom something is known and placed, `user` the first of them if it is, at most `limit`; and
+    /// the position at which that is known.
+    func seen(
+        in rooms: some Sequence<ByteOrderedText>, first user: UserID?, limit: Int, includesOffline: Bool
+    ) -> (seen: [Seen], position: PresencePosition) {
         state.withLock { state in
-            (
-                users.compactMap { state.users[$0] },
+            let found = state.placed.users(of: rooms, limit: limit) {
+                $0 != user && (includesOffline || state.users[$0]?.presence.state != .offline)
+            }
+            let own = [user].compactMap { $0.flatMap { state.users[$0] } }
+                .filter { includesOffline || $0.presence.state != .offline }
+            return (
+                Array((own + found.compactMap { state.users[$0] }).prefix(limit)),
                 PresencePosition(boot: boot, counter: state.placedUpTo)
             )
         }
+    }
+
+    /// The position that everything placed is known at.
+    var position: PresencePosition {
+        state.withLock { PresencePosition(boot: boot, counter: $0.placedUpTo) }
     }
 }
 

@@ -1,9 +1,8 @@
 import Identifiers
 import RoomReading
-import Storage
 import WorkerContracts
 
-/// Finds what a client is to be told of who is there.
+/// Finds what a client is to be told of who is there, all of it in memory.
 struct PresenceFinder: Sendable {
     /// The most users in one answer; of changes the rest comes with the next.
     static let usersMax = 200
@@ -14,48 +13,23 @@ struct PresenceFinder: Sendable {
     }
 
     let board: PresenceBoard
-    let neighbours: NeighbourStore
 
     /// What is new for a user after `position`.
     ///
-    /// Whoever comes without a position that counts here is told of some of their neighbours, who are read from the
-    /// database; everybody else of changes, which are in memory with the rooms they concern.
-    func news(for user: UserRooms, since position: PresencePosition) async throws -> News {
-        guard let (changed, end) = board.changed(after: position) else {
-            return try await everybody(for: user, isFirst: position == .none)
+    /// Whoever comes without a position that counts here is told of some of their neighbours, everybody else of changes.
+    func news(for user: UserRooms, since position: PresencePosition) -> News {
+        if let (changed, end) = board.changed(after: position, for: user, limit: Self.usersMax) {
+            return News(seen: changed, position: end)
         }
-        var news = News(position: end)
-        for seen in changed where Self.concerns(seen, user) {
-            news.seen.append(seen)
-            if news.seen.count == Self.usersMax {
-                news.position = board.position(of: seen)
-                break
-            }
-        }
-        return news
-    }
-
-    private func everybody(for user: UserRooms, isFirst: Bool) async throws -> News {
-        // Taken before the neighbours are read: what changes meanwhile is told again.
-        let (own, position) = board.seen([user.user])
-        guard !board.isEmpty else { return News(position: position) }
-        let members = try await neighbours.members(of: user.joined.map(\.room)).subtracting([user.user])
-        var seen = own + board.seen(members).seen
         // Who was never there has not to be told to someone who knows nothing.
-        if isFirst { seen.removeAll { $0.presence.state == .offline } }
-        return News(seen: Array(seen.prefix(Self.usersMax)), position: position)
+        let (seen, end) = board.seen(
+            in: user.joined.lazy.map(\.room.text), first: user.user, limit: Self.usersMax,
+            includesOffline: position != .none)
+        return News(seen: seen, position: end)
     }
 
     /// Who is there of the members of rooms the user has just come into.
-    func members(of rooms: [RoomID]) async throws -> [PresenceBoard.Seen] {
-        guard !rooms.isEmpty, !board.isEmpty else { return [] }
-        let seen = board.seen(try await neighbours.members(of: rooms)).seen
-        return Array(seen.filter { $0.presence.state != .offline }.prefix(Self.usersMax))
-    }
-
-    private static func concerns(_ seen: PresenceBoard.Seen, _ user: UserRooms) -> Bool {
-        if seen.presence.user == user.user { return true }
-        guard let rooms = seen.rooms else { return false }
-        return user.sharesRoom(with: rooms)
+    func members(of rooms: [RoomID]) -> [PresenceBoard.Seen] {
+        board.seen(in: rooms.lazy.map(\.text), first: nil, limit: Self.usersMax, includesOffline: false).seen
     }
 }

@@ -10,8 +10,6 @@ import Storage
 /// Looks up the rooms of users whose presence changed, and wakes those who wait there.
 struct PresencePlacer: Sendable {
     static let tick = Duration.seconds(1)
-    /// Users looked up at once.
-    static let concurrencyMax = 8
 
     let board: PresenceBoard
     let polls: ParkedPolls
@@ -37,29 +35,10 @@ struct PresencePlacer: Sendable {
     func place(at now: ContinuousClock.Instant = .now) async throws {
         guard let cut = tail.current else { return }
         let (changed, version) = board.unplaced()
-        let found = try await rooms(of: changed, at: cut)
+        let found = try await users.rooms(of: changed, at: cut)
         board.place(found, upTo: version)
         var rooms: Set<RoomID> = []
         for user in found.values { rooms.formUnion(user.joined.lazy.map(\.room)) }
         polls.applyPresence(in: rooms, at: now)
-    }
-
-    private func rooms(of changed: [UserID], at cut: Cut) async throws -> [UserID: UserRooms] {
-        try await withThrowingTaskGroup(of: UserRooms?.self) { group in
-            var found: [UserID: UserRooms] = [:]
-            for (index, user) in changed.enumerated() {
-                if index >= Self.concurrencyMax, let rooms = try await group.next() ?? nil { found[rooms.user] = rooms }
-                group.addTask {
-                    do {
-                        return try await users.rooms(of: user, at: cut)
-                    } catch is StoreError {
-                        // Nobody's neighbour: there is no such account.
-                        return nil
-                    }
-                }
-            }
-            for try await rooms in group { if let rooms { found[rooms.user] = rooms } }
-            return found
-        }
     }
 }

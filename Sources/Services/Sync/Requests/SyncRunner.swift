@@ -39,7 +39,7 @@ struct SyncRunner: Sendable {
     func now(for user: UserID) async throws -> SyncToken {
         let cut = try polls.currentCut()
         let rooms = try await composer.users.rooms(of: user, at: cut)
-        let presence = composer.sections.presence?.board.seen([]).position ?? .none
+        let presence = composer.sections.presence?.board.position ?? .none
         return SyncToken(cut: cut, toDevice: cut[rooms.shard], typing: .none, presence: presence, user: user)
     }
 

@@ -39,6 +39,8 @@ public struct ShardRange: Sendable, Equatable {
 public struct UserMembershipStore: Sendable {
     /// The most rooms or changes a call returns.
     public static let rowsMax = 50_000
+    /// The most users whose memberships a call returns.
+    public static let usersMax = 50
 
     let database: any PostgresQuerying
 
@@ -60,6 +62,32 @@ public struct UserMembershipStore: Sendable {
              ORDER BY h.room_id, h.seq DESC LIMIT $3
             """, user.rawValue, positions.map(\.value), Int64(Self.rowsMax))
         return try rows.map { try UserRoom(row: $0) }
+    }
+
+    /// The memberships of each of `users`, as ``memberships(of:upTo:)`` has them.
+    ///
+    /// - Precondition: at most ``usersMax`` users.
+    public func memberships(of users: [UserID], upTo positions: [ShardSequence]) async throws -> [UserID: [UserRoom]] {
+        precondition(users.count <= Self.usersMax, "memberships(of:) takes at most \(Self.usersMax) users")
+        let rows = try await database.query(
+            """
+            SELECT u.user_id, h.* FROM unnest($1::text[]) AS u (user_id)
+             CROSS JOIN LATERAL (
+                   SELECT DISTINCT ON (h.room_id) h.room_id, h.shard, r.version, h.seq, h.membership, h.event_id, h.sender
+                     FROM membership_history AS h
+                     JOIN unnest($2::bigint[]) WITH ORDINALITY AS p (seq, n) ON h.shard = p.n - 1
+                     JOIN room AS r ON r.room_id = h.room_id
+                    WHERE h.user_id = u.user_id AND h.seq <= p.seq
+                    ORDER BY h.room_id, h.seq DESC LIMIT $3) AS h
+            """, users.map(\.rawValue), positions.map(\.value), Int64(Self.rowsMax))
+        var found: [UserID: [UserRoom]] = [:]
+        for row in rows {
+            guard let user = UserID(try row.text("user_id")) else {
+                throw StoreError.malformedRow("membership_history.user_id")
+            }
+            found[user, default: []].append(try UserRoom(row: row))
+        }
+        return found
     }
 
     /// The changes of `user`'s memberships in `ranges`, in the order of each shard.
