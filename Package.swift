@@ -21,11 +21,11 @@ func worker(_ name: String, service: Target.Dependency) -> Target {
         path: "Sources/Executables/\(name)", swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+/// - Parameter isOptimised: what tests do once need not be fast; what they test is optimised.
+func tests(_ name: String, _ dependencies: [Target.Dependency], isOptimised: Bool = false) -> Target {
     .testTarget(
         name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)",
-        // What tests do once need not be fast; what they test is optimised.
-        swiftSettings: strict + [.unsafeFlags(["-Onone"])])
+        swiftSettings: isOptimised ? strict : strict + [.unsafeFlags(["-Onone"])])
 }
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -215,7 +215,8 @@ let package = Package(
             ],
             path: "Sources/Executables/apus-bench",
             swiftSettings: strict),
-        tests("ArchitectureTests", []),
+        // Reads the whole tree.
+        tests("ArchitectureTests", [], isOptimised: true),
         tests("RoomRulesTests", ["Identifiers", "CanonicalJSON", "Signing", "Events", "RoomRules", crypto]),
         tests("LeasesTests", ["Identifiers", "Postgres", "Storage", "Leases", logging]),
         tests(
