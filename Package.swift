@@ -139,9 +139,8 @@ let package = Package(
             [
                 "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema", "Storage",
                 "ReplicationLog",
-                "Leases", "WorkerContracts", "HTTPServer", "ClusterConfiguration", "Telemetry", "WorkerRuntime",
-                logging,
-                metrics, collections, nioCore,
+                "Leases", "WorkerContracts", "HTTPServer", "OutboundHTTP", "ClusterConfiguration", "Telemetry",
+                "WorkerRuntime", logging, metrics, collections, nioCore,
             ]),
         library(
             "Services", "Sync",
@@ -210,7 +209,8 @@ let package = Package(
         .executableTarget(
             name: "apus-bench",
             dependencies: [
-                "ClusterHarness", "TestSupport", "Identifiers", "Signing", "Postgres", "OutboundHTTP", "Leases",
+                "CanonicalJSON", "ClusterHarness", "TestSupport", "Identifiers", "Signing", "Postgres", "OutboundHTTP",
+                "Leases",
                 "WorkerContracts", "RoomWriter", hummingbird, argumentParser, logging,
             ],
             path: "Sources/Executables/apus-bench",

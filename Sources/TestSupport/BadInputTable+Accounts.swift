@@ -1,5 +1,19 @@
 /// Bad requests for the endpoints about accounts and logging in.
 extension BadInputTable {
+    private static let rtcTransports = "/_matrix/client/unstable/org.matrix.msc4143/rtc/transports"
+
+    static let discovery: [BadInput] =
+        [
+            BadInput("GET /_matrix/client/versions", at: "/_matrix/client/versions/x", 404, "M_UNRECOGNIZED"),
+            BadInput("GET /.well-known/matrix/client", at: "/.well-known/matrix/client/x", 404, "M_UNRECOGNIZED"),
+            BadInput("GET /.well-known/matrix/support", at: "/.well-known/matrix/support", 404, "M_NOT_FOUND"),
+            BadInput(
+                "GET /.well-known/matrix/policy_server", at: "/.well-known/matrix/policy_server", 404, "M_NOT_FOUND"),
+            BadInput("GET \(v3)/voip/turnServer", at: "\(v3)/voip/turnServer", 404, "M_NOT_FOUND"),
+        ] + unauthorised("GET \(rtcTransports)", at: rtcTransports)
+        + unauthorised("GET \(v3)/capabilities", at: "\(v3)/capabilities")
+        + unauthorised("GET \(v3)/voip/turnServer", at: "\(v3)/voip/turnServer")
+
     static let authentication: [BadInput] =
         unauthorised("POST /_matrix/client/v1/login/get_token", at: "/_matrix/client/v1/login/get_token")
         + badBodies("POST /_matrix/client/v1/login/get_token", at: "/_matrix/client/v1/login/get_token")
@@ -71,9 +85,49 @@ extension BadInputTable {
                 ]
         }
         + [
+            BadInput(
+                "POST \(v3)/account/3pid/bind", at: "\(v3)/account/3pid/bind",
+                body: #"{"client_secret":"s","sid":"x","id_server":"no server","id_access_token":"x"}"#, 400,
+                "M_INVALID_PARAM"),
             BadInput("GET \(emailPage)", at: emailPage, token: .absent, 400, "M_MISSING_PARAM"),
             BadInput("POST \(emailPage)", at: emailPage, body: "sid=%", token: .absent, 400, "M_INVALID_PARAM"),
             BadInput("POST \(emailPage)", at: emailPage, body: "sid=a", token: .absent, 400, "M_MISSING_PARAM"),
+        ]
+
+    private static let meeting = "/_matrix/client/unstable/io.element.msc4388/rendezvous"
+    private static let byteMeeting = "/_matrix/client/unstable/org.matrix.msc4108/rendezvous"
+    private static let tooMuch = String(repeating: "x", count: 4_097)
+
+    /// Meeting places of devices; what comes with headers is in a suite of its own.
+    static let rendezvous: [BadInput] =
+        badBodies("POST \(meeting)", at: meeting, token: .absent)
+        + badBodies("PUT \(meeting)/{rendezvousId}", at: "\(meeting)/none", token: .absent)
+        + [
+            BadInput("GET \(meeting)", at: meeting, token: .unknown, 401, "M_UNKNOWN_TOKEN"),
+            BadInput("POST \(meeting)", at: meeting, body: #"{"data":""}"#, token: .unknown, 401, "M_UNKNOWN_TOKEN"),
+            BadInput("POST \(meeting)", at: meeting, body: "{}", token: .absent, 400, "M_MISSING_PARAM"),
+            BadInput("POST \(meeting)", at: meeting, body: #"{"data":7}"#, token: .absent, 400, "M_BAD_JSON"),
+            BadInput(
+                "POST \(meeting)", at: meeting, body: #"{"data":"\#(tooMuch)"}"#, token: .absent, 413, "M_TOO_LARGE"),
+            BadInput("GET \(meeting)/{rendezvousId}", at: "\(meeting)/none", token: .absent, 404, "M_NOT_FOUND"),
+            BadInput("GET \(meeting)/{rendezvousId}", at: "\(meeting)/a%00", token: .absent, 404, "M_NOT_FOUND"),
+            BadInput("DELETE \(meeting)/{rendezvousId}", at: "\(meeting)/none", token: .absent, 404, "M_NOT_FOUND"),
+            BadInput(
+                "PUT \(meeting)/{rendezvousId}", at: "\(meeting)/none", body: "{}", token: .absent, 400,
+                "M_MISSING_PARAM"),
+            BadInput(
+                "PUT \(meeting)/{rendezvousId}", at: "\(meeting)/none",
+                body: #"{"sequence_token":"\u0000","data":"x"}"#, token: .absent, 404, "M_NOT_FOUND"),
+            BadInput("POST \(byteMeeting)", at: byteMeeting, token: .unknown, 401, "M_UNKNOWN_TOKEN"),
+            BadInput("POST \(byteMeeting)", at: byteMeeting, token: .absent, 400, "M_MISSING_PARAM"),
+            BadInput(
+                "GET \(byteMeeting)/{rendezvousId}", at: "\(byteMeeting)/none", token: .absent, 404, "M_NOT_FOUND"),
+            BadInput(
+                "PUT \(byteMeeting)/{rendezvousId}", at: "\(byteMeeting)/none", body: "x", token: .absent, 400,
+                "M_MISSING_PARAM"),
+            BadInput(
+                "DELETE \(byteMeeting)/{rendezvousId}", at: "\(byteMeeting)/none", token: .absent, 404,
+                "M_NOT_FOUND"),
         ]
 
     private static let emailPage = "/_matrix/client/unstable/apus/email/validate"

@@ -2,7 +2,8 @@
 extension BadInputTable {
     static let roomLife: [BadInput] = [
         knocks, upgrades, summaries, hierarchies, listings, lists, searches, userSearches, mutualRooms, reports,
-        otherReports, times, serverLists, thirdPartyJoins, delays, badDelays,
+        otherReports, times, serverLists, thirdPartyJoins, delays, badDelays, putDelays, stickiness,
+        singleEvents, addressInvites,
     ].flatMap { $0 }
 
     /// The same endpoint and path with bodies that get a 400.
@@ -11,6 +12,45 @@ extension BadInputTable {
     ) -> [BadInput] {
         bodies.map { body, errcode in BadInput(endpoint, at: path, body: body, token: token, 400, errcode) }
     }
+
+    private static let anywhere = "GET \(v3)/events/{eventId}"
+
+    private static let singleEvents: [BadInput] =
+        unauthorised(anywhere, at: "\(v3)/events/$x")
+        + [
+            BadInput(anywhere, at: "\(v3)/events/$none", 404, "M_NOT_FOUND"),
+            BadInput(anywhere, at: "\(v3)/events/$a%00", 400, "M_INVALID_PARAM"),
+            BadInput(anywhere, at: "\(v3)/events/none", 400, "M_INVALID_PARAM"),
+        ]
+
+    private static let byAddress =
+        #"{"id_server":"i.example","id_access_token":"x","medium":"email","address":"a@b.c"}"#
+
+    /// Invites by addresses; nothing leaves this server for them.
+    private static let addressInvites: [BadInput] =
+        bodies(
+            "POST \(v3)/rooms/{roomId}/invite", at: "\(v3)/rooms/{room}/invite",
+            [
+                (#"{"medium":"email"}"#, "M_MISSING_PARAM"),
+                (#"{"medium":"email","id_server":"i.example","id_access_token":"x"}"#, "M_MISSING_PARAM"),
+                (byAddress.replacing("email", with: "pigeon"), "M_INVALID_PARAM"),
+                (byAddress.replacing("i.example", with: "no server"), "M_INVALID_PARAM"),
+                (byAddress.replacing("a@b.c", with: ""), "M_INVALID_PARAM"),
+            ])
+        + [
+            BadInput(
+                "POST \(v3)/rooms/{roomId}/invite", at: "\(v3)/rooms/!none/invite", body: byAddress, 403, "M_FORBIDDEN")
+        ]
+        + bodies(
+            "POST \(v3)/createRoom", at: "\(v3)/createRoom",
+            [
+                (#"{"invite_3pid":7}"#, "M_BAD_JSON"), (#"{"invite_3pid":[7]}"#, "M_BAD_JSON"),
+                (#"{"invite_3pid":[{}]}"#, "M_MISSING_PARAM"),
+                (
+                    "{\"invite_3pid\":[\(Array(repeating: byAddress, count: 21).joined(separator: ","))]}",
+                    "M_INVALID_PARAM"
+                ),
+            ])
 
     // MARK: Knocking and upgrades
 
@@ -232,6 +272,38 @@ extension BadInputTable {
             BadInput(actOnDelayed, at: "\(delayed)/none/cancel", token: .absent, 404, "M_NOT_FOUND"),
             BadInput(actOnDelayed, at: "\(delayed)/none/odd", token: .absent, 400, "M_INVALID_PARAM"),
         ]
+
+    private static let putDelayed =
+        "PUT /_matrix/client/unstable/org.matrix.msc4140/rooms/{roomId}/delayed_event/{eventType}/{txnId}"
+    private static let putDelayedPath = "/_matrix/client/unstable/org.matrix.msc4140/rooms/{room}/delayed_event/m.x/1"
+
+    private static let putDelays: [BadInput] =
+        badBodies(putDelayed, at: putDelayedPath) + unauthorised(putDelayed, at: putDelayedPath)
+        + bodies(
+            putDelayed, at: putDelayedPath,
+            [
+                ("{}", "M_MISSING_PARAM"), (#"{"delay_ms":1}"#, "M_MISSING_PARAM"),
+                (#"{"delay_ms":"1","content":{}}"#, "M_BAD_JSON"), (#"{"delay_ms":0,"content":{}}"#, "M_INVALID_PARAM"),
+                (#"{"delay_ms":1,"content":7}"#, "M_BAD_JSON"), (#"{"delay_ms":1,"content":{"a":0.5}}"#, "M_BAD_JSON"),
+                (#"{"delay_ms":1,"content":{},"state_key":7}"#, "M_BAD_JSON"),
+                (#"{"delay_ms":1,"content":{},"state_key":"\#(long)"}"#, "M_INVALID_PARAM"),
+            ])
+        + [
+            BadInput(
+                putDelayed, at: putDelayedPath, body: #"{"delay_ms":99999999999,"content":{}}"#, 403, "M_FORBIDDEN"),
+            BadInput(
+                putDelayed, at: putDelayedPath.replacing("{room}", with: "!none"),
+                body: #"{"delay_ms":1,"content":{}}"#, 403, "M_FORBIDDEN"),
+        ]
+
+    /// Events stick for an hour at most.
+    private static let stickiness: [BadInput] = ["x", "-1", "3600001"].flatMap { duration -> [BadInput] in
+        let query = "org.matrix.msc4354.sticky_duration_ms=\(duration)"
+        return [
+            BadInput(sendLater, at: "\(v3)/rooms/{room}/send/m.x/s?\(query)", body: "{}", 400, "M_INVALID_PARAM"),
+            BadInput(setLater, at: "\(v3)/rooms/{room}/state/m.x?\(query)", body: "{}", 400, "M_INVALID_PARAM"),
+        ]
+    }
 
     private static let delayQuery = "org.matrix.msc4140.delay"
     private static let sendLater = "PUT \(v3)/rooms/{roomId}/send/{eventType}/{txnId}"

@@ -38,7 +38,8 @@ package enum BadInputTable {
     static let v3 = "/_matrix/client/v3"
 
     package static let rows: [BadInput] =
-        discovery + accounts + authentication + contacts + oauth + administration + devices + rooms + membership
+        discovery + accounts + authentication + rendezvous + contacts + oauth + administration + devices + rooms
+        + membership
         + events + state + aliases + profiles + accountData + tags + others + messages + roomLife
 
     /// Bad requests for the endpoints of the sync worker.
@@ -88,6 +89,10 @@ package enum BadInputTable {
                 (#"{"room_subscriptions":{"!a:b":{}}}"#, "M_MISSING_PARAM"),
                 (#"{"extensions":{"to_device":{"enabled":true,"since":"x"}}}"#, "M_INVALID_PARAM"),
                 (
+                    #"{"extensions":{"org.matrix.msc4354.sticky_events":{"enabled":true,"since":"k1_x"}}}"#,
+                    "M_INVALID_PARAM"
+                ),
+                (
                     "{\"room_subscriptions\":{"
                         + (0...100).map { #""!\#($0):b":{"timeline_limit":1}"# }.joined(separator: ",") + "}}",
                     "M_INVALID_PARAM"
@@ -119,17 +124,6 @@ package enum BadInputTable {
             BadInput(endpoint, at: path, body: deep, token: token, 400, "M_NOT_JSON"),
         ]
     }
-
-    private static let discovery: [BadInput] =
-        [
-            BadInput("GET /_matrix/client/versions", at: "/_matrix/client/versions/x", 404, "M_UNRECOGNIZED"),
-            BadInput("GET /.well-known/matrix/client", at: "/.well-known/matrix/client/x", 404, "M_UNRECOGNIZED"),
-            BadInput("GET /.well-known/matrix/support", at: "/.well-known/matrix/support", 404, "M_NOT_FOUND"),
-            BadInput(
-                "GET /.well-known/matrix/policy_server", at: "/.well-known/matrix/policy_server", 404, "M_NOT_FOUND"),
-            BadInput("GET \(v3)/voip/turnServer", at: "\(v3)/voip/turnServer", 404, "M_NOT_FOUND"),
-        ] + unauthorised("GET \(v3)/capabilities", at: "\(v3)/capabilities")
-        + unauthorised("GET \(v3)/voip/turnServer", at: "\(v3)/voip/turnServer")
 
     private static let accounts: [BadInput] =
         badBodies("POST \(v3)/register", at: "\(v3)/register", token: .absent)

@@ -55,8 +55,8 @@ struct ImportRules {
         "apus": platformModules.union(["ClusterOperations", "ClientGateway", "Sync", "Schema", "Identifiers"]),
         // The bench compares with what lies below: bare inserts, bare polls, a room-writer without the way to it.
         "apus-bench": [
-            "ClusterHarness", "TestSupport", "Identifiers", "Signing", "Postgres", "OutboundHTTP", "HTTPServer",
-            "Leases", "WorkerContracts", "RoomWriter",
+            "ClusterHarness", "TestSupport", "Identifiers", "CanonicalJSON", "Signing", "Postgres", "OutboundHTTP",
+            "HTTPServer", "Leases", "WorkerContracts", "RoomWriter",
         ],
     ]
 

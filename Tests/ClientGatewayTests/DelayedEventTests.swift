@@ -114,6 +114,58 @@ import Testing
         }
     }
 
+    private func later(
+        _ scene: RoomScene, _ room: String, _ type: String, _ transaction: String, _ body: JSONObject,
+        _ session: Gateway.Session
+    ) async throws -> Gateway.Answer {
+        let path = "/_matrix/client/unstable/org.matrix.msc4140/rooms/\(room)/delayed_event/\(type)/\(transaction)"
+        return try await scene.put(path, body, session)
+    }
+
+    @Test func anEndpointOfItsOwnSchedulesMessagesAndState() async throws {
+        try await RoomScene.with { scene in
+            let (anna, bert) = (try await scene.gateway.register("anna"), try await scene.gateway.register("bert"))
+            let room = try await scene.createRoom(anna)
+            let message: JSONObject = ["delay_ms": 200, "content": ["body": "later"]]
+            let made = try await later(scene, room, "m.room.message", "1", message, anna)
+            let id = try #require(made.body["delay_id"]?.stringValue, "\(made.body)")
+            #expect(try await later(scene, room, "m.room.message", "1", message, anna).body == made.body)
+            #expect(try await later(scene, room, "m.room.message", "1", message, bert).errcode == "M_FORBIDDEN")
+            let waiting = try await scene.get("\(Self.delayed)/\(id)", anna).body
+            #expect(waiting["delay_ms"] == 200 && waiting["scheduled_at"] != nil && waiting["finalised_ts"] == nil)
+            let state: JSONObject = ["delay_ms": 200, "state_key": "", "content": ["topic": "later"]]
+            #expect(try await later(scene, room, "m.room.topic", "2", state, anna).status == 200)
+            try await eventually("both have their effect") {
+                let topic = try await scene.get("rooms/\(room)/state/m.room.topic", anna)
+                return try await bodies(scene, room, anna) == ["later"] && topic.body["topic"] == "later"
+            }
+            try await eventually("it is listed as sent") {
+                let over = try await scene.get("\(Self.delayed)/\(id)", anna).body
+                return over["event_id"] != nil && over["finalised_ts"] != nil && over["delay_id"] == .string(id)
+            }
+            let capabilities = try await scene.get("capabilities", anna).body["capabilities"]
+            #expect(capabilities?["org.matrix.msc4140.delayed_events"]?["max_scheduled"] == 100)
+        }
+    }
+
+    @Test func whoHasTooManyWaitingIsToldWhenTheNextGoes() async throws {
+        try await RoomScene.with { scene in
+            let anna = try await scene.gateway.register("anna")
+            let room = try await scene.createRoom(anna)
+            try await scene.gateway.database.query(
+                """
+                INSERT INTO delayed_event (delay_id, command_id, shard, room_id, user_id, type, draft, delay_ms,
+                                           after_seq, due_at)
+                SELECT 'd' || n, '', 0, '!r', $1, '', '', 1, 0, now() + interval '90 seconds'
+                  FROM generate_series(1, $2) AS n
+                """, anna.user.rawValue, Int64(DelayedEventStore.scheduledPerUserMax))
+            let refused = try await later(scene, room, "m.x", "1", ["delay_ms": 1, "content": [:]], anna)
+            #expect(refused.status == 429 && refused.errcode == "M_LIMIT_EXCEEDED")
+            let wait = try #require(refused.head.header("retry-after").flatMap { Int($0) })
+            #expect((60...90).contains(wait))
+        }
+    }
+
     @Test func aUserHasOnlySoManyThatWait() async throws {
         try await Gateway.with { gateway, _ in
             let anna = try await gateway.register("anna")

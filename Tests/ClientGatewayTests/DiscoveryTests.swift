@@ -50,6 +50,31 @@ import Testing
         }
     }
 
+    @Test func whatCarriesCallsIsSaidToWhoIsLoggedInAndBefore() async throws {
+        let path = "/_matrix/client/unstable/org.matrix.msc4143/rtc/transports"
+        var options = Gateway.Options()
+        options.rtcTransports = [RTCTransport(liveKitServiceURL: "https://rtc.test.example/livekit/jwt")]
+        let carrier: JSONValue = ["type": "livekit", "livekit_service_url": "https://rtc.test.example/livekit/jwt"]
+        try await Gateway.with(options) { gateway, _ in
+            let anna = try await gateway.register("anna")
+            #expect(try await gateway.call("GET", path, token: anna.token).body == ["rtc_transports": [carrier]])
+            let known = try await gateway.call("GET", "/.well-known/matrix/client")
+            #expect(known.body["org.matrix.msc4143.rtc_foci"] == [carrier])
+            let versions = try await gateway.call("GET", "/_matrix/client/versions")
+            #expect(versions.body["unstable_features"]?["org.matrix.msc4143"] == true)
+        }
+        try await Gateway.with { gateway, _ in
+            let anna = try await gateway.register("anna")
+            #expect(try await gateway.call("GET", path, token: anna.token).body == ["rtc_transports": []])
+            #expect(
+                try await gateway.call("GET", "/.well-known/matrix/client").body["org.matrix.msc4143.rtc_foci"] == nil)
+            let versions = try await gateway.call("GET", "/_matrix/client/versions").body
+            #expect(versions["unstable_features"]?["org.matrix.msc4143"] == nil)
+            #expect(versions["unstable_features"]?["org.matrix.msc4140"] == true)
+            #expect(versions["versions"]?.arrayValue?.last == "v1.19")
+        }
+    }
+
     @Test(arguments: [
         ("https://id.example", true), ("https://id.example/realms/a/", true), ("http://localhost:8080/a", true),
         ("http://id.example", false), ("https://id.example/?a", false), ("id.example", false), ("https:/id", false),

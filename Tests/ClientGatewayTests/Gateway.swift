@@ -27,6 +27,8 @@ final class Gateway: Sendable {
         var policyServerKey: String?
         var turn: TurnServers?
         var provider: UpstreamProvider?
+        var rtcTransports: [RTCTransport] = []
+        var rendezvousNeedsLogin = false
     }
 
     /// All at once, each would be slower than what it waits for.
@@ -110,9 +112,13 @@ final class Gateway: Sendable {
         settings.policyServerKey = options.policyServerKey
         settings.turn = options.turn
         settings.provider = options.provider
+        settings.rtcTransports = options.rtcTransports
+        settings.rendezvousNeedsLogin = options.rendezvousNeedsLogin
+        settings.serverScheme = "http"
         return ClientParts(
             settings: settings, shardCount: TestDatabase.shardCount, database: database, writers: writer,
-            hasher: PasswordHasher(), outboundClient: HTTPClient(), clock: .system, logger: .silent)
+            hasher: PasswordHasher(), outboundClient: HTTPClient(), egress: HTTPClient(), clock: .system,
+            logger: .silent)
     }
 
     /// What the endpoints ask further authentication of, for those that are not served yet.

@@ -27,6 +27,18 @@ import Testing
         return (anna, bert, room, "\(Self.rooms)/\(room.room)")
     }
 
+    @Test func anEventIsFoundWithoutItsRoomByWhoMaySeeIt() async throws {
+        try await Gateway.with { gateway, _ in
+            let (anna, bert, room, path) = try await makeRoom(gateway, bertJoins: false)
+            let event = try await room.send("m.room.message", by: anna.user, ["body": "hello"]).id.rawValue
+            let anywhere = "/_matrix/client/v3/events/\(event)"
+            let found = try await gateway.call("GET", anywhere, token: anna.token)
+            #expect(found.body["content"] == ["body": "hello"])
+            #expect(try await gateway.call("GET", "\(path)/event/\(event)", token: anna.token).body == found.body)
+            #expect(try await gateway.call("GET", anywhere, token: bert.token).errcode == "M_NOT_FOUND")
+        }
+    }
+
     @Test func messagesPageFromTheEndToTheBeginningAndBack() async throws {
         try await Gateway.with { gateway, _ in
             let (anna, _, room, path) = try await makeRoom(gateway)

@@ -21,6 +21,7 @@ SETTINGS = {
     "policy_server.public_key": "6yhHGKhCiXTSEN2ksjV7kX/N6rBQZ3Xb+M7LlC6NS+s",
     "turn.uris": "turn:turn.example.org:3478?transport=udp",
     "turn.shared_secret": "a secret",
+    "rtc.livekit_service_urls": "https://rtc.example.org/livekit/jwt",
     "sso.issuer": "https://id.example.org",
     "sso.client_id": "apus",
     "sso.client_secret": "another secret",

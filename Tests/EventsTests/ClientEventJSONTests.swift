@@ -40,6 +40,15 @@ import Testing
         #expect(client["content"] == ["redacts": "$t", "reason": "r"])
     }
 
+    @Test func howLongAnEventSticksIsTheClientsToKnow() throws {
+        let event = try EventTests.event { $0["msc4354_sticky"] = ["duration_ms": 1_500, "more": true] }
+        #expect(try parse(ClientEventJSON(event).bytes())["msc4354_sticky"] == ["duration_ms": 1_500])
+        for wrong in [["duration_ms": -1], ["duration_ms": 3_600_001], ["duration_ms": "1"], 7] as [JSONValue] {
+            let event = try EventTests.event { $0["msc4354_sticky"] = wrong }
+            #expect(try parse(ClientEventJSON(event).bytes())["msc4354_sticky"] == nil)
+        }
+    }
+
     @Test func strippedStateHasFourFields() throws {
         #expect(
             try parse(ClientEventJSON.stripped(try EventTests.event())) == [

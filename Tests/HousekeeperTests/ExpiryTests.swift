@@ -36,8 +36,16 @@ import WorkerContracts
                     VALUES ($1, 'login', $2, $3)
                     """, [name], user, expiry)
             }
+            for (name, expiry) in [("soon", ago(.zero - .seconds(1))), ("over", ago(.seconds(1)))] {
+                try await test.database.query("INSERT INTO rendezvous VALUES ($1, 1, '', '', 0, $2)", name, expiry)
+                try await test.database.query("INSERT INTO sticky_event VALUES ($1, 1, 0, $2)", name, expiry)
+            }
             let job = ExpiryJob(rows: ExpiredRows(database: test.database), clock: WallClock { Self.now })
             #expect(try await job.step(from: nil) == .finished)
+            for column in ["rendezvous_id AS name FROM rendezvous", "room_id AS name FROM sticky_event"] {
+                let rows = try await test.database.query("SELECT \(column)")
+                #expect(try rows.map { try $0.text("name") } == ["soon"])
+            }
             let left = try await test.database.query("SELECT token_hash FROM access_token ORDER BY token_hash")
             #expect(try left.map { try $0.bytes("token_hash") } == [[1], [2]], "an expired one may be refreshed")
             let others = try await test.database.query("SELECT token_hash FROM account_token")

@@ -58,6 +58,20 @@ import Testing
         #expect((ServerName(text) != nil) == isServer)
     }
 
+    @Test(
+        arguments: [
+            ("a.test", "a.test", nil, false), ("a.test:8448", "a.test", 8_448, false),
+            ("1.2.3.4:1", "1.2.3.4", 1, true),
+            ("1.2.3.456", "1.2.3.456", nil, false), ("[::1]", "[::1]", nil, true),
+            ("[::1]:99999", "[::1]", 99_999, true),
+        ] as [(String, String, Int?, Bool)])
+    func serverNamesHaveAHostAndPerhapsAPort(text: String, host: String, port: Int?, isLiteral: Bool) throws {
+        let server = try #require(ServerName(text))
+        #expect(server.host == host)
+        #expect(server.port == port)
+        #expect(server.isIPLiteral == isLiteral)
+    }
+
     @Test func serverNamesAreCaseSensitive() {
         #expect(ServerName("a.test") != ServerName("A.test"))
         #expect(UserID("@a:a.test") != UserID("@a:A.test"))

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Identifiers
 import Leases
 import Logging
+import OutboundHTTP
 import Postgres
 import RoomWriter
 import Signing
@@ -30,7 +31,8 @@ final class TestWriter: Sendable {
         worker = WorkerID(name: name)
         core = RoomWriterCore(
             worker: worker, database: database, server: TestRoom.server, key: try TestRoom.key(),
-            roomBytesMax: roomBytesMax, resolutions: resolutions, logger: .silent)
+            roomBytesMax: roomBytesMax, resolutions: resolutions, egress: HTTPClient(), serverScheme: "http",
+            logger: .silent)
         registry = WorkerRegistry(
             id: worker, kind: .roomWriter, version: "test", database: database, logger: .silent)
         leases = ShardLeases(worker: worker, database: database, owner: core.owner, logger: .silent)

@@ -14,7 +14,7 @@ import WorkerContracts
         """
         {"kind":"send_events","room":"!r:x","events":[{"type":"m","sender":"@a:x","content":{},"redacts":"$t",
         "origin_server_ts":5,"transaction":{"device":"D","id":"t\\u0000"},"unless_unchanged":true,
-        "needs_membership":true},
+        "needs_membership":true,"sticky_ms":5000},
         {"type":"m\\u0000","state_key":"","sender":"@a:x","content":{"f":1.5,"n":null}}]}
         """,
         #"{"kind":"receive_events","room":"!r:x","events":[{"type":"m"},{}]}"#,

@@ -26,6 +26,10 @@ public enum RateLimitName: String, Sendable, CaseIterable {
     case roomCreation = "rc_room_creation"
     /// Mails asked for from an address, and to one.
     case thirdPartyValidation = "rc_3pid_validation"
+    /// People a user invites by their addresses.
+    case thirdPartyInvite = "rc_third_party_invite"
+    /// Meeting places that devices make from an address.
+    case rendezvous = "rc_rendezvous"
     /// OAuth clients registered, and devices that ask to be allowed, from an address.
     case oauthRegistration = "rc_oauth_registration"
 
@@ -45,6 +49,8 @@ public enum RateLimitName: String, Sendable, CaseIterable {
         case .invitesPerIssuer: RateLimit(perSecond: 0.3, burst: 10)
         case .roomCreation: RateLimit(perSecond: 0.016, burst: 10)
         case .oauthRegistration: RateLimit(perSecond: 0.2, burst: 20)
+        case .thirdPartyInvite: RateLimit(perSecond: 0.2, burst: 10)
+        case .rendezvous: RateLimit(perSecond: 0.1, burst: 20)
         case .thirdPartyValidation: RateLimit(perSecond: 0.003, burst: 5)
         }
     }
@@ -52,7 +58,7 @@ public enum RateLimitName: String, Sendable, CaseIterable {
     /// Whether all workers share the count; else a user's requests meet one worker, by the router's hash, and it counts.
     public var isShared: Bool {
         switch self {
-        case .message, .invitesPerIssuer, .roomCreation: false
+        case .message, .invitesPerIssuer, .roomCreation, .thirdPartyInvite: false
         default: true
         }
     }

@@ -58,6 +58,15 @@ extension WorkerConfiguration {
         }
     }
 
+    static func liveKitServiceURLs(_ source: inout ConfigurationSource) -> [String] {
+        let urls = source.text("rtc.livekit_service_urls").map { $0.split(separator: ",").map(String.init) } ?? []
+        guard urls.allSatisfy({ $0.hasPrefix("https://") || $0.hasPrefix("http://") }) else {
+            source.problem("rtc.livekit_service_urls are to be web addresses")
+            return []
+        }
+        return urls
+    }
+
     static func singleSignOn(_ source: inout ConfigurationSource) -> SingleSignOn? {
         let clientID = source.text("sso.client_id")
         let secret = source.secret("sso.client_secret", isRequired: false)

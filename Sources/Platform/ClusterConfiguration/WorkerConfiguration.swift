@@ -96,6 +96,10 @@ public struct WorkerConfiguration: Sendable {
     public var policyServerKey: String?
     /// `nil`: there are none.
     public var turn: Turn?
+    /// Where clients ask to be let into the LiveKit servers that carry calls, the one to be preferred first.
+    public var liveKitServiceURLs: [String]
+    /// Whether only who is logged in may make a meeting place for devices.
+    public var rendezvousNeedsLogin: Bool
     /// `nil`: people log in here only.
     public var singleSignOn: SingleSignOn?
     /// Empty when they are switched off.
@@ -152,6 +156,8 @@ public struct WorkerConfiguration: Sendable {
         support = Self.support(&source)
         policyServerKey = source.text("policy_server.public_key")
         turn = Self.turn(&source)
+        liveKitServiceURLs = Self.liveKitServiceURLs(&source)
+        rendezvousNeedsLogin = source.bool("rendezvous.needs_login", default: false)
         singleSignOn = Self.singleSignOn(&source)
         pool = source.choice("pool", default: Pool.sync)
         isFeedEnabled = source.bool("feed.enabled", default: true)

@@ -5,7 +5,8 @@ enum CrossOriginHeaders {
     private static let fields: [(HTTPField.Name, String)] = [
         ("Access-Control-Allow-Origin", "*"),
         ("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS"),
-        ("Access-Control-Allow-Headers", "X-Requested-With, Content-Type, Authorization"),
+        ("Access-Control-Allow-Headers", "X-Requested-With, Content-Type, Authorization, If-Match, If-None-Match"),
+        ("Access-Control-Expose-Headers", "ETag"),
     ].compactMap { name, value in HTTPField.Name(name).map { ($0, value) } }
 
     static func add(to headers: inout HTTPFields) {

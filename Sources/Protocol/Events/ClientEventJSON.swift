@@ -14,6 +14,9 @@ public struct ClientEventJSON: Sendable {
         var writer = JSONWriter(reservingBytes: 512)
         writer.member("content", Self.content(of: event))
         writer.member("event_id", event.id.rawValue)
+        if let duration = event.stickyDuration {
+            writer.member(Stickiness.member, Stickiness.content(duration))
+        }
         writer.member("origin_server_ts", event.originServerTS.milliseconds)
         // Both places, so that clients of either age find it (room version 11, "Redactions").
         if let redacts = event.redacts { writer.member("redacts", redacts.rawValue) }

@@ -23,6 +23,8 @@ public struct EventParts: Sendable {
     public var content: JSONObject
     /// A redaction's target; put where the format wants it.
     public var redacts: EventID?
+    /// How long the event sticks; `nil`: it does not.
+    public var stickyDuration: Duration?
     public var originServerTS: Timestamp
     public var depth: Int64
     public var prevEvents: [Reference]
@@ -32,7 +34,8 @@ public struct EventParts: Sendable {
 
     public init(
         room: RoomID?, type: String, stateKey: String?, sender: UserID, content: JSONObject, redacts: EventID? = nil,
-        originServerTS: Timestamp, depth: Int64, prevEvents: [Reference], authEvents: [Reference], id: EventID? = nil
+        stickyDuration: Duration? = nil, originServerTS: Timestamp, depth: Int64, prevEvents: [Reference],
+        authEvents: [Reference], id: EventID? = nil
     ) {
         self.room = room
         self.type = type
@@ -40,6 +43,7 @@ public struct EventParts: Sendable {
         self.sender = sender
         self.content = content
         self.redacts = redacts
+        self.stickyDuration = stickyDuration
         self.originServerTS = originServerTS
         self.depth = depth
         self.prevEvents = prevEvents
@@ -62,6 +66,7 @@ extension EventFormat {
             "prev_events": .array(parts.prevEvents.map(reference)),
             "auth_events": .array(parts.authEvents.map(reference)),
         ]
+        json[Stickiness.member] = parts.stickyDuration.map { Stickiness.content($0) }
         json["room_id"] = parts.room.map { .string($0.rawValue) }
         json["state_key"] = parts.stateKey.map { .string($0) }
         if let redacts = parts.redacts, !redactsIsInContent { json["redacts"] = .string(redacts.rawValue) }

@@ -26,6 +26,8 @@ public struct StateMapKey: Hashable, Comparable, Sendable, CustomStringConvertib
     public static let powerLevels = StateMapKey(type: "m.room.power_levels", stateKey: "")
     public static let guestAccess = StateMapKey(type: "m.room.guest_access", stateKey: "")
     public static let joinRules = StateMapKey(type: "m.room.join_rules", stateKey: "")
+    /// Names the room's policy server.
+    public static let policy = StateMapKey(type: "m.room.policy", stateKey: "")
     public static let historyVisibility = StateMapKey(type: "m.room.history_visibility", stateKey: "")
 
     /// The membership of `user`.

@@ -9,6 +9,27 @@ public struct ServerName: Identifier {
         self.text = ByteOrderedText(text)
     }
 
+    /// The name without its port; an IPv6 literal with its brackets.
+    public var host: String {
+        let name = rawValue
+        if name.utf8.first == UInt8(ascii: "[") { return String(name.prefix { $0 != "]" }) + "]" }
+        return String(name.prefix { $0 != ":" })
+    }
+
+    /// The port; `nil` when the name has none.
+    public var port: Int? {
+        let rest = rawValue.utf8.dropFirst(host.utf8.count + 1)
+        return rest.isEmpty ? nil : Int(String(decoding: rest, as: UTF8.self))
+    }
+
+    /// Whether the host is an IP address and no DNS name.
+    public var isIPLiteral: Bool {
+        let host = host
+        if host.utf8.first == UInt8(ascii: "[") { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+    }
+
     private static func isValid(_ bytes: String.UTF8View) -> Bool {
         guard !bytes.isEmpty, bytes.count <= bytesMax else { return false }
         var host = bytes[...]

@@ -20,22 +20,9 @@ public struct ServerACL: Sendable {
 
     /// Whether `server`, whatever its port, may take part.
     public func allows(_ server: ServerName) -> Bool {
-        let host = Self.host(of: server)
-        if !allowsIPLiterals, Self.isIPLiteral(host) { return false }
+        let host = server.host.lowercased()
+        if !allowsIPLiterals, server.isIPLiteral { return false }
         if denied.contains(where: { $0.matches(host) }) { return false }
         return allowed.contains { $0.matches(host) }
-    }
-
-    /// The name without its port, in lower case.
-    private static func host(of server: ServerName) -> String {
-        let name = server.rawValue.lowercased()
-        if name.utf8.first == UInt8(ascii: "[") { return String(name.prefix { $0 != "]" }) + "]" }
-        return String(name.prefix { $0 != ":" })
-    }
-
-    private static func isIPLiteral(_ host: String) -> Bool {
-        if host.utf8.first == UInt8(ascii: "[") { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
     }
 }

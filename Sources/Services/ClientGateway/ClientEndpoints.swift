@@ -6,7 +6,8 @@ package enum ClientEndpoints {
     package typealias Entry = EndpointEntry<ClientParts>
 
     package static let entries: [Entry] =
-        discovery + accounts + contacts + oauth + singleSignOn + administration + devices + rooms + events + reading
+        discovery + accounts + contacts + oauth + singleSignOn + rendezvous + administration + devices + rooms + events
+        + reading
         + people
         + messages + roomLife
 
@@ -16,8 +17,9 @@ package enum ClientEndpoints {
     package static func all(_ parts: ClientParts) -> [any Endpoint] { entries.map { $0.make(parts) } }
 
     private static let discovery: [Entry] = [
-        Entry { _ in GetVersions() },
-        Entry { GetClientWellKnown(baseURL: $0.settings.baseURL) },
+        Entry { GetVersions(hasRTCTransports: !$0.settings.rtcTransports.isEmpty) },
+        Entry { GetClientWellKnown(baseURL: $0.settings.baseURL, transports: $0.settings.rtcTransports) },
+        Entry { GetRTCTransports(transports: $0.settings.rtcTransports) },
         Entry { GetSupport(support: $0.settings.support) },
         Entry { GetPolicyServer(publicKey: $0.settings.policyServerKey) },
         Entry { GetTurnServer(turn: $0.settings.turn, clock: $0.clock) },
@@ -60,7 +62,10 @@ package enum ClientEndpoints {
                 auth: $0.auth, accounts: $0.accounts, emails: $0.emails, addresses: $0.contactAddresses,
                 passwords: $0.passwords, removal: $0.removal)
         },
-        Entry { DeactivateAccount(auth: $0.auth, accounts: $0.accounts, removal: $0.removal, clock: $0.clock) },
+        Entry {
+            DeactivateAccount(
+                auth: $0.auth, accounts: $0.accounts, removal: $0.removal, binder: $0.binder, clock: $0.clock)
+        },
         Entry { RequestOpenIDToken(tokens: $0.openIDTokens, clock: $0.clock) },
         Entry { GetOpenIDUser(tokens: $0.openIDTokens, clock: $0.clock) },
     ]
@@ -69,9 +74,9 @@ package enum ClientEndpoints {
         Entry { ListContacts(addresses: $0.contactAddresses) },
         Entry { AddContact(adder: $0.contacts) },
         Entry { AddContactByCredentials(adder: $0.contacts) },
-        Entry { DeleteContact(addresses: $0.contactAddresses) },
-        Entry { _ in UnbindContact() },
-        Entry { _ in BindContact() },
+        Entry { DeleteContact(addresses: $0.contactAddresses, binder: $0.binder) },
+        Entry { UnbindContact(binder: $0.binder) },
+        Entry { BindContact(binder: $0.binder) },
         Entry { RequestRegistrationEmail(emails: $0.emailRequests) },
         Entry { RequestContactEmail(emails: $0.emailRequests) },
         Entry { RequestPasswordEmail(emails: $0.emailRequests) },
@@ -108,6 +113,19 @@ package enum ClientEndpoints {
         Entry { CompleteFallback(fallback: $0.fallback) },
     ]
 
+    /// Where a device that logs in meets one that is logged in.
+    private static let rendezvous: [Entry] = [
+        Entry { CreateByteRendezvous(meeting: $0.rendezvous) },
+        Entry { GetByteRendezvous(meeting: $0.rendezvous) },
+        Entry { PutByteRendezvous(meeting: $0.rendezvous) },
+        Entry { DeleteByteRendezvous(meeting: $0.rendezvous) },
+        Entry { DiscoverRendezvous(meeting: $0.rendezvous) },
+        Entry { CreateRendezvous(meeting: $0.rendezvous) },
+        Entry { GetRendezvous(meeting: $0.rendezvous) },
+        Entry { PutRendezvous(meeting: $0.rendezvous) },
+        Entry { DeleteRendezvous(meeting: $0.rendezvous) },
+    ]
+
     private static let singleSignOn: [Entry] = [
         Entry { _ in RedirectToSSO() },
         Entry { RedirectToProvider(upstream: $0.upstream) },
@@ -140,11 +158,15 @@ package enum ClientEndpoints {
                 server: $0.settings.server, shardCount: $0.shardCount,
                 genesis: $0.genesis, aliases: $0.aliases, published: $0.published, profiles: $0.profiles,
                 sender: $0.sender,
-                inviteGuard: $0.inviteGuard, rates: $0.rates, clock: $0.clock)
+                inviteGuard: $0.inviteGuard, thirdParty: $0.thirdPartyInviter, rates: $0.rates, clock: $0.clock)
         },
         Entry { JoinRoom(joiner: $0.joiner) },
         Entry { JoinRoomByAlias(joiner: $0.joiner, aliases: $0.aliasResolver) },
-        Entry { InviteUser(memberships: $0.memberships, server: $0.settings.server, inviteGuard: $0.inviteGuard) },
+        Entry {
+            InviteUser(
+                memberships: $0.memberships, server: $0.settings.server, inviteGuard: $0.inviteGuard,
+                thirdParty: $0.thirdPartyInviter, access: $0.access)
+        },
         Entry { LeaveRoom(memberships: $0.memberships, access: $0.access, notices: $0.noticeRooms) },
         Entry { KickUser(memberships: $0.memberships, access: $0.access) },
         Entry { BanUser(memberships: $0.memberships) },
@@ -160,8 +182,7 @@ package enum ClientEndpoints {
     private static let events: [Entry] = [
         Entry {
             SendEvent(
-                sender: $0.sender, relations: RelationRules(relations: $0.reading.relations), delays: $0.delays,
-                rates: $0.rates, activity: $0.activity)
+                sender: $0.sender, drafts: $0.messageDrafts, delays: $0.delays, activity: $0.activity)
         },
         Entry { RedactEvent(sender: $0.sender, access: $0.access, rates: $0.rates) },
         Entry { PutState(setter: $0.stateSetter) },
@@ -179,6 +200,9 @@ package enum ClientEndpoints {
                 visible: $0.visibleEvents, pages: $0.reading.pages, served: $0.reading.served, lists: $0.reading.lists)
         },
         Entry { GetEvent(visible: $0.visibleEvents, served: $0.reading.served) },
+        Entry {
+            GetEventAnywhere(facts: $0.access.facts, visible: $0.visibleEvents, served: $0.reading.served)
+        },
         Entry { GetState(reader: $0.reading.reader, lists: $0.reading.lists) },
         Entry { GetStateEvent(state: $0.stateEventReader) },
         Entry { GetStateEventWithoutKey(state: $0.stateEventReader) },
@@ -250,6 +274,7 @@ package enum ClientEndpoints {
         Entry { ReportRoom(rooms: $0.rooms, reporter: $0.reporter) },
         Entry { ReportUser(server: $0.settings.server, accounts: $0.accounts, reporter: $0.reporter) },
         Entry { ReportEvent(visible: $0.visibleEvents, reporter: $0.reporter) },
+        Entry { PutDelayedEvent(messages: $0.messageDrafts, state: $0.stateSetter, delays: $0.delays) },
         Entry { ListDelayedEvents(store: $0.delayedEvents) },
         Entry { GetDelayedEvent(store: $0.delayedEvents) },
         Entry { UpdateDelayedEvent(delays: $0.delays) },

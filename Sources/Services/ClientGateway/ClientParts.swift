@@ -15,6 +15,7 @@ package struct ClientParts: Sendable {
     let clock: WallClock
     let logger: Logger
     private let database: PostgresDatabase
+    private let egress: HTTPClient
     let accounts: AccountStore
     let devices: DeviceStore
     let profiles: ProfileStore
@@ -52,15 +53,19 @@ package struct ClientParts: Sendable {
     let activity: UserActivity
 
     /// - Parameter shardCount: over how many shards new rooms and users are placed.
+    /// - Parameters:
+    ///   - outboundClient: for servers that the operator names.
+    ///   - egress: for servers that users name.
     package init(
         settings: ClientSettings, shardCount: Int, database: PostgresDatabase, writers: any WriterCommanding,
-        hasher: PasswordHasher, outboundClient: HTTPClient, clock: WallClock, logger: Logger
+        hasher: PasswordHasher, outboundClient: HTTPClient, egress: HTTPClient, clock: WallClock, logger: Logger
     ) {
         self.settings = settings
         self.shardCount = shardCount
         self.clock = clock
         self.logger = logger
         self.database = database
+        self.egress = egress
         accounts = AccountStore(database: database)
         devices = DeviceStore(database: database)
         profiles = ProfileStore(database: database)
@@ -144,6 +149,27 @@ package struct ClientParts: Sendable {
             removal: removal, clock: clock)
     }
 
+    var rendezvous: MeetingPlaces {
+        MeetingPlaces(
+            store: RendezvousStore(database: database), rates: rates, needsLogin: settings.rendezvousNeedsLogin,
+            baseURL: settings.publicURL, clock: clock)
+    }
+
+    private var identity: IdentityServers {
+        IdentityServers(
+            server: settings.server, key: settings.signingKey, client: egress, scheme: settings.serverScheme,
+            logger: logger)
+    }
+
+    var binder: ContactBinder {
+        ContactBinder(identity: identity, bindings: IdentityBindingStore(database: database), clock: clock)
+    }
+
+    var thirdPartyInviter: ThirdPartyInviter {
+        ThirdPartyInviter(
+            identity: identity, access: access, previews: previews, profiles: profiles, sender: sender, rates: rates)
+    }
+
     private var leaves: QuietLeaves { QuietLeaves(sender: sender, logger: logger) }
 
     /// Runs beside the endpoints, step by step.
@@ -217,6 +243,10 @@ package struct ClientParts: Sendable {
 
     var delays: DelayedEvents {
         DelayedEvents(store: delayedEvents, rooms: rooms, access: access, secret: settings.clusterSecret)
+    }
+
+    var messageDrafts: MessageDrafts {
+        MessageDrafts(relations: RelationRules(relations: reading.relations), rates: rates)
     }
 
     var inviteGuard: InviteGuard { InviteGuard(accountData: accountData.store, rates: rates) }

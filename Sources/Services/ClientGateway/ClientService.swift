@@ -40,6 +40,13 @@ public final class ClientService: WorkerService {
         return configuration
     }
 
+    /// The same for servers that users name: only at addresses that everybody may reach.
+    private static var egress: HTTPClient.Configuration {
+        var configuration = outbound
+        configuration.addressPolicy = .publicOnly
+        return configuration
+    }
+
     public var publicRoutes: [(Route, HTTPListener.Handler)] { served.withLock { $0 } }
     public var internalRoutes: [(Route, HTTPListener.Handler)] { [] }
 
@@ -50,8 +57,8 @@ public final class ClientService: WorkerService {
             settings: settings, shardCount: shardCount, database: member.database,
             writers: WriterClient(
                 client: member.internalClient, routing: directory, reachability: reachability, logger: logger),
-            hasher: PasswordHasher(), outboundClient: HTTPClient(configuration: Self.outbound), clock: .system,
-            logger: logger)
+            hasher: PasswordHasher(), outboundClient: HTTPClient(configuration: Self.outbound),
+            egress: HTTPClient(configuration: Self.egress), clock: .system, logger: logger)
         let callers = Callers(database: member.database)
         let routes = ClientEndpoints.all(parts).map { $0.served(by: callers) }
         served.withLock { $0 = routes }

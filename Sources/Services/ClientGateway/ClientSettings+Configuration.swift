@@ -39,6 +39,8 @@ extension ClientSettings {
                 lifetimeSeconds: Int64($0.lifetimeSeconds))
         }
         self.provider = provider
+        rtcTransports = configuration.liveKitServiceURLs.map { RTCTransport(liveKitServiceURL: $0) }
+        rendezvousNeedsLogin = configuration.rendezvousNeedsLogin
     }
 }
 

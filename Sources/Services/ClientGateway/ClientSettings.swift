@@ -16,6 +16,12 @@ package struct ClientSettings: Sendable {
     /// The Ed25519 key of the policy server of this name, in unpadded base64.
     package var policyServerKey: String?
     package var turn: TurnServers?
+    /// What carries calls, the one to be preferred first.
+    package var rtcTransports: [RTCTransport] = []
+    /// Whether only who is logged in may make a meeting place for devices.
+    package var rendezvousNeedsLogin = false
+    /// How servers that users name are spoken to; only tests have some without TLS.
+    package var serverScheme = "https"
     /// By which people log in besides their passwords.
     package var provider: UpstreamProvider?
     /// Signs create events.

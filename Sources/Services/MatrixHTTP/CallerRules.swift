@@ -6,6 +6,7 @@ import HTTPServer
 /// closer (joins of guests, redactions by the suspended) does so itself.
 package enum CallerRules {
     private static let v3 = "/_matrix/client/v3"
+    private static let delays = "/_matrix/client/unstable/org.matrix.msc4140"
 
     /// Spec v1.19, "Guest Access", and what clients need around it: filters, capabilities, aliases, logging out.
     package static let openToGuests: Set<String> = [
@@ -24,6 +25,8 @@ package enum CallerRules {
         "GET \(v3)/account/whoami", "POST \(v3)/keys/upload", "POST \(v3)/keys/query", "POST \(v3)/keys/claim",
         "GET \(v3)/capabilities", "POST \(v3)/user/{userId}/filter", "GET \(v3)/user/{userId}/filter/{filterId}",
         "POST \(v3)/logout", "POST \(v3)/logout/all",
+        "PUT \(delays)/rooms/{roomId}/delayed_event/{eventType}/{txnId}", "GET \(delays)/delayed_events",
+        "GET \(delays)/delayed_events/{delayId}",
     ]
 
     /// Spec v1.19, "Account suspension": joining, knocking, inviting, sending, changing one's profile; and here whatever
@@ -37,6 +40,7 @@ package enum CallerRules {
         "PUT \(v3)/profile/{userId}/{keyName}", "DELETE \(v3)/profile/{userId}/{keyName}",
         "PUT \(v3)/directory/list/room/{roomId}", "PUT \(v3)/directory/room/{roomAlias}",
         "DELETE \(v3)/directory/room/{roomAlias}", "POST \(v3)/account/3pid/delete",
+        "PUT \(delays)/rooms/{roomId}/delayed_event/{eventType}/{txnId}",
     ]
 
     /// What a locked user may still do.

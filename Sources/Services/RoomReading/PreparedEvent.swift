@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Events
+import Identifiers
 import RoomRules
 import Storage
 
@@ -41,14 +42,16 @@ public struct PreparedEvent: Sendable {
     ///
     /// - Parameters:
     ///   - bundle: what is shown inside of the event of those that relate to it.
+    ///   - now: the time, for those who are told how long the event sticks still.
     ///   - sees: whether the viewer may see another event of the room.
     public func served(
-        to viewer: Viewer, membership: String, bundle: RelationBundle? = nil, sees: (StoredEvent) -> Bool
+        to viewer: Viewer, membership: String, bundle: RelationBundle? = nil, now: Timestamp? = nil,
+        sees: (StoredEvent) -> Bool
     ) -> ServedEvent {
         let because = redaction.flatMap { sees($0) ? $0.event : strippedRedaction }
         let unsigned = UnsignedJSON(
             stored: stored, viewer: viewer, membership: membership, replaced: replaced, redaction: because,
-            bundle: bundle)
+            bundle: bundle, stickyMillisecondsLeft: now.flatMap { stored.event.stickyMillisecondsLeft(at: $0) })
         return ServedEvent(
             stored: stored, json: json, unsigned: unsigned.bytes(), hasThread: bundle?.hasThread ?? false)
     }

@@ -14,6 +14,8 @@ struct UnsignedJSON {
     let redaction: Event?
     /// What is shown inside of the event of those that relate to it.
     let bundle: RelationBundle?
+    /// How long the event sticks still (MSC4354).
+    let stickyMillisecondsLeft: Int64?
 
     func bytes() -> [UInt8] {
         var writer = JSONWriter(reservingBytes: 256)
@@ -30,6 +32,7 @@ struct UnsignedJSON {
             writer.member("prev_sender", replaced.event.sender.rawValue)
             writer.member("replaces_state", replaced.event.id.rawValue)
         }
+        if let stickyMillisecondsLeft { writer.member("msc4354_sticky_duration_ttl_ms", stickyMillisecondsLeft) }
         if let redaction { writer.member("redacted_because", raw: ClientEventJSON(redaction).bytes()) }
         if let transaction = stored.transaction, stored.event.sender == viewer.user,
             transaction.device == viewer.device

@@ -2,6 +2,7 @@ import HTTPServer
 import Identifiers
 import Leases
 import Logging
+import OutboundHTTP
 import Postgres
 import ReplicationLog
 import Signing
@@ -31,10 +32,12 @@ package final class RoomWriterCore: Sendable {
     ///   - roomBytesMax: about what rooms in memory may take together.
     ///   - resolutions: what state is resolved on.
     ///   - isPresenceOn: whether anybody's presence is known.
+    ///   - egress: what policy servers are asked with, at addresses that users name; `nil`: a client of its own.
+    ///   - serverScheme: how other servers are spoken to; only tests have some without TLS.
     package init(
         worker: WorkerID, database: PostgresDatabase, server: ServerName, key: SigningKey,
         roomBytesMax: Int = RoomBudget.bytesMaxDefault, resolutions: ResolutionThreads = ResolutionThreads(),
-        isPresenceOn: Bool = true, logger: Logger
+        isPresenceOn: Bool = true, egress: HTTPClient? = nil, serverScheme: String = "https", logger: Logger
     ) {
         let rooms = RoomEnvironment(server: server, key: key)
         let results = CommandResults(database: database)
@@ -47,11 +50,16 @@ package final class RoomWriterCore: Sendable {
         presence = PresenceBoard(
             boot: worker.text, hub: hub, store: isPresenceOn ? UserActivityStore(database: database) : nil,
             logger: logger)
+        let egress = egress ?? HTTPClient(configuration: Self.egress)
+        let policies = PolicyServers(
+            environment: rooms, facts: RoomFacts(database: database), client: egress,
+            addresses: ServerAddresses(client: egress, scheme: serverScheme), logger: logger)
         jobs = JobQueue()
         connections = CommitConnections(database: database, worker: worker)
         let environment = ShardEnvironment(
             rooms: rooms,
-            loader: RoomLoader(database: database, environment: rooms, results: results, resolutions: resolutions),
+            loader: RoomLoader(
+                database: database, environment: rooms, results: results, resolutions: resolutions, policies: policies),
             results: results, hub: hub, typing: typing, presence: presence, jobs: jobs,
             train: CommitTrain(connections: connections),
             budget: budget, metrics: metrics, logger: logger, evict: { hostSlot.evict($0) })
@@ -62,6 +70,15 @@ package final class RoomWriterCore: Sendable {
             metrics.record()
             budget.record()
         }
+    }
+
+    /// Few connections, and only to addresses that everybody may reach: users name the servers.
+    private static var egress: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        configuration.addressPolicy = .publicOnly
+        configuration.transfersMax = 64
+        configuration.connectionsMax = 16
+        return configuration
     }
 
     /// Who the leases tell what is owned.

@@ -12,6 +12,7 @@ struct DeactivateAccount: Endpoint {
     let auth: InteractiveAuth
     let accounts: AccountStore
     let removal: DeviceRemoval
+    let binder: ContactBinder
     let clock: WallClock
 
     /// Without a token, the password says whose account it is.
@@ -22,12 +23,11 @@ struct DeactivateAccount: Endpoint {
     func respond(to request: MaybeUserRequest) async throws -> JSONObject {
         let body = BodyFields(try request.optionalJSONBody())
         let erase = try body.bool("erase") ?? false
-        _ = try body.string("id_server")
+        _ = try body.identifier("id_server", as: ServerName.self)
         let user = try await authorise(request.user?.caller, body)
         _ = try await accounts.deactivate(user, erase: erase, at: clock.now())
         try await removal.removeAll(of: user, except: nil)
-        // No identifier has been bound at an identity server: there is none to unbind.
-        return ["id_server_unbind_result": "success"]
+        return ContactBinder.result(try await binder.unbindAll(of: user))
     }
 
     private func authorise(_ caller: UserID?, _ body: BodyFields) async throws -> UserID {

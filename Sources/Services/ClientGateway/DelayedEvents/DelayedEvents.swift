@@ -16,10 +16,20 @@ struct DelayedEvents: Sendable {
         case send, cancel, restart
     }
 
+    /// How it was asked for: refusals have been worded anew since the first form.
+    enum Form {
+        /// With a parameter of the endpoints that send at once.
+        case query
+        /// By an endpoint of its own.
+        case body
+    }
+
     let store: DelayedEventStore
     let rooms: RoomPlacements
     let access: RoomAccess
     let secret: [UInt8]
+
+    static var delayMaxMilliseconds: Int64 { delayMax.components.seconds * 1_000 }
 
     /// How long a request to send an event wants it to wait; `nil`: it is to be sent now.
     ///
@@ -27,7 +37,7 @@ struct DelayedEvents: Sendable {
     static func delay(_ request: UserRequest) throws -> Duration? {
         guard let delay = try request.queryInteger("org.matrix.msc4140.delay") else { return nil }
         guard delay >= 0 else { throw MatrixError.invalidParam("A delay is not negative.") }
-        let most = delayMax.components.seconds * 1_000
+        let most = delayMaxMilliseconds
         guard delay <= most else {
             throw refusal(
                 "M_MAX_DELAY_EXCEEDED", "The delay is over \(most) ms.", ["org.matrix.msc4140.max_delay": .int(most)])
@@ -37,16 +47,20 @@ struct DelayedEvents: Sendable {
 
     /// Schedules `draft`; the same command again answers with the same delay.
     ///
-    /// - Throws: `M_FORBIDDEN` unless the sender is in the room, `M_UNKNOWN` when too many of theirs wait.
-    func schedule(_ draft: EventDraft, in room: RoomID, after delay: Duration, id command: CommandID) async throws
-        -> JSONObject
-    {
+    /// - Throws: `M_FORBIDDEN` unless the sender is in the room; when too many of theirs wait `M_UNKNOWN`, or in the newer
+    ///   form `M_LIMIT_EXCEEDED` with the time until one of them is sent.
+    func schedule(
+        _ draft: EventDraft, in room: RoomID, after delay: Duration, id command: CommandID, _ form: Form
+    ) async throws -> JSONObject {
         try await access.demandJoined(draft.sender, in: room)
         let id = identifier(of: command)
         let event = DelayedEvent(
             id: id, command: command.bytes, shard: try await rooms.locate(room).shard, room: room, user: draft.sender,
             type: draft.type, stateKey: draft.stateKey, draft: draft.json.bytes(), delay: delay)
         guard try await store.insert(event) == .scheduled else {
+            if form == .body {
+                throw MatrixError.limitExceeded(retryAfter: try await store.untilNext(of: draft.sender) ?? .seconds(1))
+            }
             throw Self.refusal(
                 "M_MAX_DELAYED_EVENTS_EXCEEDED", "At most \(DelayedEventStore.scheduledPerUserMax) events wait.", [:])
         }

@@ -7,10 +7,12 @@ extension ListedDelay {
     func json() throws -> JSONObject {
         let draft = try EventDraft(json: try JSONValue.parse(event.draft))
         let (seconds, attoseconds) = event.delay.components
+        let delay = JSONValue.int(seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
+        // The delay and its beginning under the names of the first form too.
         var object: JSONObject = [
             "delay_id": .string(event.id), "room_id": .string(event.room.rawValue), "type": .string(event.type),
-            "delay": .int(seconds * 1_000 + attoseconds / 1_000_000_000_000_000),
-            "running_since": .int(since.milliseconds), "content": .object(draft.content),
+            "delay": delay, "delay_ms": delay, "running_since": .int(since.milliseconds),
+            "scheduled_at": .int(since.milliseconds), "content": .object(draft.content),
         ]
         object["state_key"] = event.stateKey.map(JSONValue.string)
         object["transaction_id"] = draft.transaction.map { .string($0.id) }
@@ -19,13 +21,14 @@ extension ListedDelay {
 
     /// What became of it.
     func endJSON() throws -> JSONObject {
-        var object: JSONObject = [
-            "delayed_event": .object(try json()), "outcome": phase == .cancelled ? "cancel" : "send",
-            "reason": phase == .refused ? "error" : phase == .cancelled ? "action" : "delay",
-        ]
+        var object = try json()
+        object["delayed_event"] = .object(try json())
+        object["outcome"] = phase == .cancelled ? "cancel" : "send"
+        object["reason"] = phase == .refused ? "error" : phase == .cancelled ? "action" : "delay"
         object["event_id"] = sentEvent.map { .string($0.rawValue) }
         object["error"] = try error.map { .object(try JSONObject.parse($0)) }
         object["origin_server_ts"] = endedAt.map { .int($0.milliseconds) }
+        object["finalised_ts"] = endedAt.map { .int($0.milliseconds) }
         return object
     }
 }

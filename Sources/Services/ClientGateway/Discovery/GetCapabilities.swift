@@ -25,6 +25,10 @@ struct GetCapabilities: Endpoint {
             "m.get_login_token": ["enabled": .bool(!request.isGuest)],
             "m.profile_fields": .object(profileFields),
             "m.forget_forced_upon_leave": ["enabled": false],
+            "org.matrix.msc4140.delayed_events": [
+                "max_delay_ms": .int(DelayedEvents.delayMaxMilliseconds),
+                "max_scheduled": .int(Int64(DelayedEventStore.scheduledPerUserMax)),
+            ],
         ]
         if account?.isAdmin ?? false { capabilities["m.account_moderation"] = ["suspend": true, "lock": true] }
         return ["capabilities": .object(capabilities)]

@@ -13,11 +13,7 @@ struct GetEvent: Endpoint {
 
     /// - Throws: `M_NOT_FOUND` for an event the caller may not see, whatever the reason.
     func respond(to request: UserRequest) async throws -> JSONBytes {
-        let (view, event) = try await visible.demand(request)
-        let viewer = Viewer(user: request.caller, device: request.device)
-        guard let answer = try await served.serve([event], to: viewer, in: view, includesRoom: true).first else {
-            preconditionFailure("one event in, one event out")
-        }
-        return JSONBytes(answer.bytes())
+        let room = try request.path("roomId", as: RoomID.self)
+        return try await visible.answer(try request.path("eventId", as: EventID.self), in: room, request, by: served)
     }
 }

@@ -26,4 +26,18 @@ struct VisibleEvents: Sendable {
         else { throw MatrixError.notFound("Event not found.") }
         return (view, event)
     }
+
+    /// The event as the caller gets it.
+    ///
+    /// - Throws: as ``demand(_:in:for:)``.
+    func answer(
+        _ id: EventID, in room: RoomID, _ request: UserRequest, by served: ServedEvents
+    ) async throws -> JSONBytes {
+        let (view, event) = try await demand(id, in: room, for: request.caller)
+        let viewer = Viewer(user: request.caller, device: request.device)
+        guard let answer = try await served.serve([event], to: viewer, in: view, includesRoom: true).first else {
+            preconditionFailure("one event in, one event out")
+        }
+        return JSONBytes(answer.bytes())
+    }
 }

@@ -24,6 +24,8 @@ package struct CreateRoomRequest {
     var name: String?
     var topic: String?
     var invites: [UserID]
+    /// Who is invited by their addresses.
+    var thirdPartyInvites: [ThirdPartyInvite]
     var isDirect: Bool
     var creationContent: JSONObject
     /// From room version 12: who else has infinite power.
@@ -42,16 +44,13 @@ package struct CreateRoomRequest {
         name = try body.string("name")
         topic = try body.string("topic")
         invites = try body.identifiers("invite", as: UserID.self) ?? []
+        thirdPartyInvites = try ThirdPartyInvite.list(body)
         isDirect = try body.bool("is_direct") ?? false
         creationContent = try body.object("creation_content") ?? JSONObject()
         initialState = try Self.initialState(body, server: server)
         powerLevelOverride = try body.object("power_level_content_override") ?? JSONObject()
         additionalCreators = try BodyFields(creationContent).identifiers("additional_creators", as: UserID.self) ?? []
 
-        guard try body.array("invite_3pid")?.isEmpty ?? true else {
-            throw MatrixError(
-                status: 403, errcode: "M_THREEPID_DENIED", message: "This server has no identity server to invite by.")
-        }
         guard invites.count <= Self.invitesMax else {
             throw MatrixError.invalidParam("One request invites at most \(Self.invitesMax) users.")
         }

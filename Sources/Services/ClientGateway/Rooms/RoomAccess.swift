@@ -70,6 +70,14 @@ struct RoomAccess: Sendable {
         return levels.level(of: user) >= levels.required(type: type, isState: true)
     }
 
+    /// - Throws: `M_FORBIDDEN` unless `user` is in `room` and has the power to invite.
+    func demandMayInvite(_ user: UserID, to room: RoomID) async throws {
+        try await demandJoined(user, in: room)
+        guard let levels = try await powerLevels(of: room), levels.level(of: user) >= levels.invite else {
+            throw MatrixError.forbidden("You may not invite to this room.")
+        }
+    }
+
     /// Whether `user` is in at least one of `rooms`.
     func isJoined(_ user: UserID, toOneOf rooms: [RoomID]) async throws -> Bool {
         try await facts.isJoined(user, toOneOf: rooms)

@@ -38,14 +38,32 @@ struct StateSetter: Sendable {
     let delays: DelayedEvents
     let rates: RateLimits
 
-    /// With `org.matrix.msc4140.delay` it is set later (MSC4140).
+    /// With `org.matrix.msc4140.delay` it is set later (MSC4140), with `org.matrix.msc4354.sticky_duration_ms` it sticks
+    /// (MSC4354).
     ///
-    /// - Throws: `M_FORBIDDEN` for an unknown room or when the caller may not set it, `M_BAD_JSON`, `M_TOO_LARGE`,
-    ///   `M_BAD_ALIAS`, `M_INVITE_BLOCKED`, `M_INVALID_PARAM`.
+    /// - Throws: `M_FORBIDDEN` for an unknown room or when the caller may not set it, and as
+    ///   ``draft(_:_:_:in:_:)``.
     func set(_ request: UserRequest, stateKey: String) async throws -> JSONObject {
         let room = try request.path("roomId", as: RoomID.self)
         let type = try request.path("eventType")
-        let content = try request.jsonBody()
+        let sticky = try request.stickyDuration()
+        var draft = try await draft(type, stateKey, try request.jsonBody(), in: room, request)
+        draft.stickyDuration = sticky
+        // What sticks anew is to be told anew, whatever it says.
+        draft.unlessUnchanged = sticky == nil
+        if let delay = try DelayedEvents.delay(request) {
+            return try await delays.schedule(draft, in: room, after: delay, id: .random(), .query)
+        }
+        let event = try await sender.append(draft, to: room, id: .random())
+        return ["event_id": .string(event.rawValue)]
+    }
+
+    /// A draft of the state that `request` wants set, checked.
+    ///
+    /// - Throws: `M_BAD_JSON`, `M_TOO_LARGE`, `M_BAD_ALIAS`, `M_INVITE_BLOCKED`, `M_INVALID_PARAM`, `M_LIMIT_EXCEEDED`.
+    func draft(
+        _ type: String, _ stateKey: String, _ content: JSONObject, in room: RoomID, _ request: UserRequest
+    ) async throws -> EventDraft {
         try EventLimits.check(type: type)
         try EventLimits.check(stateKey: stateKey)
         try EventLimits.check(content: content)
@@ -53,13 +71,8 @@ struct StateSetter: Sendable {
         try await checkMember(type, stateKey, content, in: room, request)
         if type.utf8.elementsEqual("m.room.canonical_alias".utf8) { try await aliases.check(content, in: room) }
         try await rates.demand(.message, of: request.caller.rawValue)
-        let draft = EventDraft(
+        return EventDraft(
             type: type, stateKey: stateKey, sender: request.caller, content: content, unlessUnchanged: true)
-        if let delay = try DelayedEvents.delay(request) {
-            return try await delays.schedule(draft, in: room, after: delay, id: .random())
-        }
-        let event = try await sender.append(draft, to: room, id: .random())
-        return ["event_id": .string(event.rawValue)]
     }
 
     /// A member event is about a user; users of other servers cannot be invited from here yet.

@@ -1,7 +1,7 @@
 import Storage
 import WorkerContracts
 
-/// Deletes what has expired: access tokens, and tokens for one purpose.
+/// Deletes what has expired: access tokens, tokens for one purpose, meeting places, and what events stick by.
 package struct ExpiryJob: HousekeepingJob {
     package static let name = "expiry"
     package static let interval = Duration.seconds(600)

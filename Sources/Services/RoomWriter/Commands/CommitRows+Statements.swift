@@ -41,11 +41,13 @@ extension CommitRows {
         if !highlights.isEmpty { all.append(EventHighlightRow.insert(highlights, in: highlightShards)) }
         let (searchable, searchableShards) = gather(parts, \.searchable)
         if !searchable.isEmpty { all.append(EventSearchRow.insert(searchable, in: searchableShards)) }
+        let (sticky, stickyShards) = gather(parts, \.sticky)
+        if !sticky.isEmpty { all.append(StickyEventRow.insert(sticky, in: stickyShards)) }
         let redacted = Array(Set(parts.flatMap(\.redactions).map(\.target)))
         if !redacted.isEmpty {
             all += [
                 EventRelationRow.remove(redacted), CountableEventRow.redact(redacted),
-                EventHighlightRow.remove(redacted), EventSearchRow.remove(redacted),
+                EventHighlightRow.remove(redacted), EventSearchRow.remove(redacted), StickyEventRow.remove(redacted),
             ]
         }
         return all

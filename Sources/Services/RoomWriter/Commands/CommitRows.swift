@@ -23,6 +23,7 @@ struct CommitRows: Sendable {
     var countable: [CountableEventRow] = []
     var highlights: [EventHighlightRow] = []
     var searchable: [EventSearchRow] = []
+    var sticky: [StickyEventRow] = []
     var roots: [StateRootRow] = []
     private(set) var addedExtremities: Set<ForwardExtremityRow> = []
     private(set) var removedExtremities: Set<ForwardExtremityRow> = []
@@ -75,6 +76,7 @@ struct CommitRows: Sendable {
         countable += other.countable
         highlights += other.highlights
         searchable += other.searchable
+        sticky += other.sticky
         roots += other.roots
         for row in other.removedExtremities where addedExtremities.remove(row) == nil { removedExtremities.insert(row) }
         addedExtremities.formUnion(other.addedExtremities)

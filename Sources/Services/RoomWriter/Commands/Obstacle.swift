@@ -43,6 +43,8 @@ enum Need: Sendable {
     case accountData(type: String, UserID, RoomID)
     /// The states after several events, made one.
     case resolution(ResolutionInput)
+    /// What the room's policy server says of an event.
+    case policyVerdict(PolicyQuestion)
     /// Whether the command has had its effect under an earlier owner: asked before it is refused.
     case result(CommandID)
 }
@@ -56,5 +58,6 @@ enum Found: Sendable {
     case devices([DeviceID])
     case accountData(JSONObject?)
     case resolution(of: [EventID], StateTree)
+    case policyVerdict(of: EventID, PolicyVerdict)
     case result(WriterReply?)
 }

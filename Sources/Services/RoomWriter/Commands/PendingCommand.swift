@@ -41,6 +41,8 @@ struct CommandFacts {
     ///
     /// An event's state never changes, so a result stays right even when the command is placed anew.
     var resolutions: [[EventID]: StateTree] = [:]
+    /// What rooms' policy servers say of events that the command makes or brings.
+    var policyVerdicts: [EventID: PolicyVerdict] = [:]
     /// The command has not had its effect under an earlier owner.
     var isNew = false
 
@@ -49,6 +51,8 @@ struct CommandFacts {
         absentEvents = []
         awaitedRedactions = []
         accountData = nil
+        // Who is in the room may be something else now; what was signed stays signed.
+        policyVerdicts = policyVerdicts.filter { $0.value != .notAsked }
     }
 }
 

@@ -16,10 +16,11 @@ struct RoomLoader: Sendable {
     private let accountData: AccountDataStore
     private let results: CommandResults
     private let resolver: StateResolver
+    private let policies: PolicyServers
 
     init(
         database: PostgresDatabase, environment: RoomEnvironment, results: CommandResults,
-        resolutions: ResolutionThreads
+        resolutions: ResolutionThreads, policies: PolicyServers
     ) {
         self.environment = environment
         self.results = results
@@ -30,6 +31,7 @@ struct RoomLoader: Sendable {
         devices = DeviceStore(database: database)
         accountData = AccountDataStore(database: database)
         resolver = StateResolver(events: events, threads: resolutions)
+        self.policies = policies
     }
 
     func load(_ need: Need) async throws -> Found {
@@ -45,6 +47,8 @@ struct RoomLoader: Sendable {
         case .accountData(let type, let user, let room):
             return .accountData(try await accountData.fetch(type, of: user, in: room))
         case .resolution(let input): return .resolution(of: input.events, try await resolver.resolve(input))
+        case .policyVerdict(let question):
+            return .policyVerdict(of: question.event.id, try await policies.verdict(on: question))
         case .result(let id): return .result(try await results.fetch([id])[id])
         }
     }

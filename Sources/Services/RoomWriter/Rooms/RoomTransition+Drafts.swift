@@ -21,7 +21,7 @@ extension RoomTransition {
         try demand(judge(event, against: before.tree))
         if !isWhole { try demand(judge(event, against: head.state.tree)) }
         let target = try redactionTarget(of: event)
-        try record(event, before: before, redacting: target, transaction: draft.transaction)
+        try record(try recommended(event), before: before, redacting: target, transaction: draft.transaction)
         return event.id
     }
 
@@ -44,7 +44,8 @@ extension RoomTransition {
         let deepest = predecessors.map(\.depth).max() ?? 0
         let parts = EventParts(
             room: head.room, type: draft.type, stateKey: draft.stateKey, sender: draft.sender, content: draft.content,
-            redacts: draft.redacts, originServerTS: draft.originServerTS ?? facts.now,
+            redacts: draft.redacts, stickyDuration: draft.stickyDuration,
+            originServerTS: draft.originServerTS ?? facts.now,
             depth: min(deepest + 1, EventBuilder.depthMax), prevEvents: predecessors.map(\.reference),
             authEvents: ids.compactMap { id in found[id].map { builder.reference(to: $0.event) } })
         do {

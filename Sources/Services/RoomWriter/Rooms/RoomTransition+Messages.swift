@@ -8,6 +8,9 @@ extension RoomTransition {
     mutating func note(_ event: Event, at position: ShardSequence) throws(Obstacle) {
         if let relation = EventRelationRow(event: event, position: position) { rows.relations.append(relation) }
         if let searchable = EventSearchRow(event: event, position: position) { rows.searchable.append(searchable) }
+        if let sticky = StickyEventRow(event: event, position: position, arrival: facts.now) {
+            rows.sticky.append(sticky)
+        }
         guard let countable = CountableEventRow(event: event, position: position) else { return }
         rows.countable.append(countable)
         // Whoever is named need not be in the room; a row that nobody looks for is cheaper than to ask.

@@ -30,14 +30,20 @@ extension RoomTransition {
         let before = try stateBefore(predecessors)
         let isRejected = try isRejected(event, auth: auth, before: before)
         var isSoftFailed = false
-        if !isRejected, !isCreate { isSoftFailed = try !judge(event, against: head.state.tree).isAllowed }
+        var recommended: Event? = event
+        if !isRejected, !isCreate {
+            isSoftFailed = try !judge(event, against: head.state.tree).isAllowed
+            recommended = isSoftFailed ? event : try self.recommended(received: event)
+            isSoftFailed = isSoftFailed || recommended == nil
+        }
         let isInForce = !isRejected && !isSoftFailed
         let redacting = isInForce ? try receivedRedactionTarget(of: event) : nil
         guard !isInForce || head.extremities.count < RoomHeadStore.extremitiesMax else {
             throw .forbidden("The room has too many forward extremities.")
         }
         try record(
-            event, before: before, isRejected: isRejected, isSoftFailed: isSoftFailed, redacting: redacting)
+            recommended ?? event, before: before, isRejected: isRejected, isSoftFailed: isSoftFailed,
+            redacting: redacting)
     }
 
     private func named(_ ids: [EventID], by event: Event) throws(Obstacle) -> [KnownEvent] {

@@ -236,6 +236,7 @@ extension ShardWriter {
         case .resolution(let events, let tree):
             command.facts.resolutions[events] = tree
             environment.metrics.resolved()
+        case .policyVerdict(let event, let verdict): command.facts.policyVerdicts[event] = verdict
         case .result: command.facts.isNew = true
         }
     }

@@ -77,7 +77,8 @@ struct SyncComposer: Sendable {
         var answers: [RoomAnswer?] = []
         for start in stride(from: 0, to: rooms.count, by: Self.roomsPerStatementMax) {
             let part = Array(rooms[start..<min(start + Self.roomsPerStatementMax, rooms.count)])
-            let prepared = try await withUnread(withPagesAndReceipts(part, request), request, ignoring: ignored)
+            let read = try await withSticky(withPagesAndReceipts(part, request))
+            let prepared = try await withUnread(read, request, ignoring: ignored)
             answers += try await concurrently(prepared) { joined in
                 try await JoinedRoomComposer(
                     readers: readers, request: request, joined: joined,
@@ -110,6 +111,22 @@ struct SyncComposer: Sendable {
                 room.firstPage = foundPages[room.room.room] ?? []
                 room.related = related
             }
+            return room
+        }
+    }
+
+    /// The rooms with what sticks, of those that the client knows nothing of.
+    private func withSticky(_ rooms: [JoinedRoom]) async throws -> [JoinedRoom] {
+        let fresh = rooms.filter { $0.since == nil }
+        guard !fresh.isEmpty else { return rooms }
+        let found = try await readers.sticky.events(
+            of: fresh.map {
+                RoomPageRequest(
+                    room: $0.room.room, rules: $0.room.placement.version.rules, after: .zero, upTo: $0.upTo)
+            }, at: readers.clock.now())
+        return rooms.map { room in
+            var room = room
+            if room.since == nil { room.sticky = found[room.room.room] ?? [] }
             return room
         }
     }

@@ -14,6 +14,8 @@ struct SyncRequest: Sendable {
     let since: SyncToken?
     let isFullState: Bool
     let usesStateAfter: Bool
+    /// Whether the client asked for that by its earlier name (MSC4222).
+    let usesEarlierNames: Bool
     /// Zero: answer at once.
     let timeout: Duration
     /// What the device wants to be seen as.
@@ -26,12 +28,19 @@ struct SyncRequest: Sendable {
         TimelineChoice(limit: filter.timelineLimit, filter: filter.timeline, unwanted: unwanted)
     }
 
+    /// What the state of a room is called in the answer.
+    var stateName: String {
+        guard usesStateAfter else { return "state" }
+        return usesEarlierNames ? "org.matrix.msc4222.state_after" : "state_after"
+    }
+
     /// Whether the answer can be large: such requests have a class of cost of their own.
     var isInitial: Bool { since == nil || isFullState }
 
     init(
         viewer: Viewer, filter: SyncFilter, since: SyncToken?, isFullState: Bool = false,
-        usesStateAfter: Bool = false, timeout: Duration = .zero, presence: PresenceState = .offline,
+        usesStateAfter: Bool = false, usesEarlierNames: Bool = false, timeout: Duration = .zero,
+        presence: PresenceState = .offline,
         unwanted: UnwantedSenders = .none
     ) {
         self.viewer = viewer
@@ -39,6 +48,7 @@ struct SyncRequest: Sendable {
         self.since = since
         self.isFullState = isFullState
         self.usesStateAfter = usesStateAfter
+        self.usesEarlierNames = usesEarlierNames
         self.timeout = timeout
         self.presence = presence
         self.unwanted = unwanted
@@ -48,8 +58,8 @@ struct SyncRequest: Sendable {
     func hearing(nothingOf unwanted: UnwantedSenders) -> SyncRequest {
         SyncRequest(
             viewer: Viewer(user: viewer.user, device: viewer.device, ignored: unwanted.counted(for: viewer.user)),
-            filter: filter, since: since, isFullState: isFullState, usesStateAfter: usesStateAfter, timeout: timeout,
-            presence: presence, unwanted: unwanted)
+            filter: filter, since: since, isFullState: isFullState, usesStateAfter: usesStateAfter,
+            usesEarlierNames: usesEarlierNames, timeout: timeout, presence: presence, unwanted: unwanted)
     }
 
     /// - Throws: `M_INVALID_PARAM` for what does not parse, also a token that was given to another user.
@@ -57,14 +67,16 @@ struct SyncRequest: Sendable {
         let since = try Self.token(request.query("since"), of: request.caller)
         let isFullState = try request.queryBool("full_state") ?? false
         let usesStateAfter = try request.queryBool("use_state_after") ?? false
+        let usesEarlierNames = try !usesStateAfter && request.queryBool("org.matrix.msc4222.use_state_after") ?? false
         let milliseconds = try request.queryInteger("timeout") ?? 0
         guard milliseconds >= 0 else { throw MatrixError.invalidParam("'timeout' is negative.") }
         let presence = try Self.presence(request.query("set_presence"))
         self.init(
             viewer: Viewer(user: request.caller, device: request.device),
             filter: try await filters.filter(request.query("filter"), of: request.caller), since: since,
-            isFullState: isFullState, usesStateAfter: usesStateAfter,
-            timeout: min(.milliseconds(milliseconds), Self.timeoutMax), presence: presence)
+            isFullState: isFullState, usesStateAfter: usesStateAfter || usesEarlierNames,
+            usesEarlierNames: usesEarlierNames, timeout: min(.milliseconds(milliseconds), Self.timeoutMax),
+            presence: presence)
     }
 
     /// What a device that polls is seen as; online when it does not say.

@@ -18,6 +18,8 @@ struct JoinedRoom: Sendable {
     var firstPage: [StoredEvent]?
     /// Those of ``firstPage`` that something relates to.
     var related: Set<EventID> = []
+    /// The events that stick, when they have been read already.
+    var sticky: [StoredEvent]?
     /// What the user has not read at ``upTo``.
     var unread = RoomUnread()
 

@@ -46,22 +46,28 @@ struct JoinedRoomComposer: Sendable {
             of: timeline, in: room, at: joined.upTo, for: request.viewer,
             known: joined.firstPage == nil ? nil : joined.related,
             isWanted: joined.since == nil || timeline.isLimited)
+        let sticky = try await stickyPart(besides: timeline)
         let isSilent =
             !joined.hasReceipt(of: request.viewer.user) && timeline.events.isEmpty && !timeline.isLimited
             && state.part.isEmpty
             && state.summary == nil
-            && ephemeral.isEmpty && accountData.isEmpty
+            && ephemeral.isEmpty && accountData.isEmpty && sticky.isEmpty
         if isSilent, !needsWholeState { return nil }
 
+        let now = readers.clock.now()
         var writer = SpliceWriter()
         writer.json.beginObject()
-        TimelinePart.write(timeline, to: &writer.json, for: request.viewer, rule: rule, bundles: bundles)
-        writer.json.key(request.usesStateAfter ? "state_after" : "state")
+        TimelinePart.write(timeline, to: &writer.json, for: request.viewer, rule: rule, bundles: bundles, now: now)
+        writer.json.key(request.stateName)
         state.part.write(to: &writer)
         writer.json.key("ephemeral")
         ephemeral.write(to: &writer.json)
         writer.json.key("account_data")
         AccountDataPart.write(accountData, to: &writer.json)
+        if !sticky.isEmpty {
+            writer.json.key("msc4354_sticky")
+            sticky.write(to: &writer.json, for: request.viewer, at: now)
+        }
         UnreadPart.write(joined.unread, to: &writer.json, listsThreads: filter.listsUnreadThreads)
         if let summary = state.summary {
             writer.json.key("summary")
@@ -70,6 +76,22 @@ struct JoinedRoomComposer: Sendable {
         writer.json.endObject()
         return RoomAnswer(
             pieces: writer.finish(), members: state.members, sharedByteCount: state.part.sharedByteCount)
+    }
+
+    /// What sticks and the timeline does not have; all of it for who is new to the room.
+    ///
+    /// Whoever is given every event since they last looked misses nothing, and is not looked for.
+    private func stickyPart(besides timeline: Timeline) async throws -> StickyPart {
+        var found = joined.sticky ?? []
+        if let since = joined.since, joined.changes.contains(.events), timeline.isLimited || !request.timeline.wantsAll
+        {
+            let page = RoomPageRequest(
+                room: room.room, rules: room.placement.version.rules, after: since, upTo: joined.upTo)
+            found = try await readers.sticky.events(of: [page], at: readers.clock.now())[room.room] ?? []
+        }
+        return try await StickyPart(
+            found, besides: Set(timeline.events.map(\.stored.event.id)), of: room, hearing: request.unwanted,
+            readers: readers)
     }
 
     private func recentPart() async throws -> RoomRun? {

@@ -44,8 +44,9 @@ struct LeftRoomComposer: Sendable {
             of: timeline, in: room, at: room.position, for: request.viewer, known: nil, isWanted: timeline.isLimited)
         var writer = SpliceWriter()
         writer.json.beginObject()
-        TimelinePart.write(timeline, to: &writer.json, for: request.viewer, rule: rule, bundles: bundles)
-        writer.json.key(request.usesStateAfter ? "state_after" : "state")
+        TimelinePart.write(
+            timeline, to: &writer.json, for: request.viewer, rule: rule, bundles: bundles, now: readers.clock.now())
+        writer.json.key(request.stateName)
         state.write(to: &writer)
         writer.json.key("account_data")
         AccountDataPart.write(accountData, to: &writer.json)

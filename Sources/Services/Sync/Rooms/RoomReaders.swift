@@ -3,6 +3,7 @@ import Identifiers
 import Postgres
 import RoomReading
 import Storage
+import WorkerContracts
 
 /// What rooms are read with; shared by all requests of a worker.
 struct RoomReaders: Sendable {
@@ -20,8 +21,12 @@ struct RoomReaders: Sendable {
     let relations: RelationStore
     let unread: UnreadStore
     let ignored: IgnoredUsers
+    let sticky: StickyEventStore
+    let clock: WallClock
 
-    init(database: any PostgresQuerying, isStateSharingOn: Bool) {
+    init(database: any PostgresQuerying, isStateSharingOn: Bool, clock: WallClock = .system) {
+        self.clock = clock
+        sticky = StickyEventStore(database: database)
         events = EventStore(database: database)
         relations = RelationStore(database: database)
         unread = UnreadStore(database: database)

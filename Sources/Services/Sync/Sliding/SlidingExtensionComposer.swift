@@ -12,6 +12,7 @@ struct SlidingNews: Sendable {
     var typing: [RoomID: [UserID]] = [:]
     var typingPosition: TypingPosition
     var toDevice: ToDeviceBatch?
+    var sticky: SlidingSticky?
 }
 
 /// Composes what is told beside rooms (MSC4186, "Extensions").
@@ -20,12 +21,15 @@ struct SlidingExtensionComposer: Sendable {
     let typing: TypingBoard
     let inbox: ToDeviceInbox
 
+    private var sticky: SlidingStickyComposer { SlidingStickyComposer(readers: readers) }
+
     // MARK: Finding
 
     func news(_ context: SlidingContext) async throws -> SlidingNews {
         async let accountData = accountData(context)
         async let receipts = receipts(context)
         async let toDevice = toDevice(context)
+        async let sticky = sticky.find(context)
         let position = context.knowledge.position?.typing ?? .none
         let typing = typing.news(
             since: position, isJoined: { context.user.isJoined($0.text) }, joined: { context.user.joined.map(\.room) })
@@ -40,6 +44,7 @@ struct SlidingExtensionComposer: Sendable {
         news.accountData = try await accountData
         news.receipts = try await receipts
         news.toDevice = try await toDevice
+        news.sticky = try await sticky
         return news
     }
 
@@ -144,6 +149,10 @@ struct SlidingExtensionComposer: Sendable {
                 ["user_ids": .array(users.map { .string($0.rawValue) })]
             }
             write("typing", contents, type: "m.typing", to: &writer)
+        }
+        if let found = news.sticky {
+            let saysNothing = try await sticky.write(found, context, timelines: timelines, to: &writer)
+            isSilent = isSilent && saysNothing
         }
         writer.endObject()
         return (writer.bytes, isSilent)

@@ -203,11 +203,23 @@ private struct SlidingReader {
             extensions.toDevice = .init(
                 since: since.flatMap { Int64($0) }, limit: min(limit, ToDeviceStore.messagesMax))
         }
+        extensions.sticky = try enabled(SlidingStickyComposer.name, fields).map(sticky)
         extensions.hasEncryption = try enabled("e2ee", fields) != nil
         extensions.accountData = try scope("account_data", fields)
         extensions.receipts = try scope("receipts", fields)
         extensions.typing = try scope("typing", fields)
         return extensions
+    }
+
+    private func sticky(_ fields: BodyFields) throws -> SlidingExtensions.Sticky {
+        let since = try fields.string("since").map { text in
+            guard let token = StickyToken(text) else {
+                throw MatrixError.invalidParam("'since' of \(SlidingStickyComposer.name) is not of this server.")
+            }
+            return token
+        }
+        let limit = try fields.int("limit").map { Int(clamping: max(1, $0)) } ?? SlidingExtensions.Sticky.limitDefault
+        return .init(since: since, limit: min(limit, SlidingExtensions.Sticky.limitMax))
     }
 
     private func enabled(_ name: String, _ fields: BodyFields) throws -> BodyFields? {

@@ -88,7 +88,17 @@ struct SlidingExtensions: Sendable {
         var limit: Int
     }
 
+    struct Sticky: Sendable {
+        /// The most events when the client does not say, and whatever it says.
+        static let limitDefault = 100
+        static let limitMax = 500
+
+        var since: StickyToken?
+        var limit: Int
+    }
+
     var toDevice: ToDevice?
+    var sticky: Sticky?
     var hasEncryption = false
     var accountData: Scope?
     var receipts: Scope?

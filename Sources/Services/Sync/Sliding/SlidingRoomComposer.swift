@@ -76,7 +76,8 @@ struct SlidingRoomComposer: Sendable {
         if let isDirect = plan.isDirect { writer.json.member("is_dm", isDirect) }
         state.write(to: &writer)
         writer.json.key("timeline")
-        TimelinePart.writeEvents(of: timeline, to: &writer.json, for: viewer, rule: rule, bundles: bundles)
+        TimelinePart.writeEvents(
+            of: timeline, to: &writer.json, for: viewer, rule: rule, bundles: bundles, now: readers.clock.now())
         writer.json.member("prev_batch", timeline.previous.text)
         writer.json.member("limited", timeline.isLimited)
         writer.json.member("num_live", timeline.events.count { $0.stored.position > plan.live })

@@ -12,6 +12,7 @@ extension EventDraft {
         object["transaction"] = transaction.map { ["device": .string($0.device.rawValue), "id": .string($0.id)] }
         if unlessUnchanged { object["unless_unchanged"] = true }
         if needsMembership { object["needs_membership"] = true }
+        object["sticky_ms"] = stickyDuration.map { .int($0.millisecondsRoundedUp) }
         return .object(object)
     }
 
@@ -27,6 +28,7 @@ extension EventDraft {
         if let object = try reader.optionalObject("transaction") { transaction = try ClientTransaction(object) }
         unlessUnchanged = try reader.flag("unless_unchanged")
         needsMembership = try reader.flag("needs_membership")
+        stickyDuration = try reader.optionalMilliseconds("sticky_ms")
         try reader.finish()
     }
 }

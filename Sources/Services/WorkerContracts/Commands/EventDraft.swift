@@ -18,11 +18,13 @@ public struct EventDraft: Sendable, Equatable {
     public var unlessUnchanged: Bool
     /// The sender must be in the room already: what they say of themselves does not bring them back.
     public var needsMembership: Bool
+    /// How long the event sticks (MSC4354); `nil`: it does not.
+    public var stickyDuration: Duration?
 
     public init(
         type: String, stateKey: String?, sender: UserID, content: JSONObject, redacts: EventID? = nil,
         originServerTS: Timestamp? = nil, transaction: ClientTransaction? = nil, unlessUnchanged: Bool = false,
-        needsMembership: Bool = false
+        needsMembership: Bool = false, stickyDuration: Duration? = nil
     ) {
         self.type = type
         self.stateKey = stateKey
@@ -33,6 +35,7 @@ public struct EventDraft: Sendable, Equatable {
         self.transaction = transaction
         self.unlessUnchanged = unlessUnchanged
         self.needsMembership = needsMembership
+        self.stickyDuration = stickyDuration
     }
 }
 

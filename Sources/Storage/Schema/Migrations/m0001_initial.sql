@@ -759,3 +759,38 @@ CREATE TABLE sliding_room (
 );
 CREATE INDEX sliding_room_position ON sliding_room (connection_id, position);
 COMMENT ON TABLE sliding_room IS 'What a connection has been told of its rooms: of each, the row with the highest position up to the client''s counts.';
+
+-- ── Sticky events (written by room-writer, in the room's shard) ──────────────────────────────────────────────────────
+
+CREATE TABLE sticky_event (
+    room_id       text COLLATE "C" NOT NULL,
+    seq           bigint NOT NULL,
+    shard         smallint NOT NULL,
+    expires_at_ms bigint NOT NULL,
+    PRIMARY KEY (room_id, seq)
+);
+CREATE INDEX sticky_event_expiry ON sticky_event (expires_at_ms);
+COMMENT ON TABLE sticky_event IS 'Events that members are told of however far back they are, for an hour at most (MSC4354). Gone once the event is redacted.';
+
+-- ── Meeting others (written by client workers in single statements) ──────────────────────────────────────────────────
+
+CREATE UNLOGGED TABLE rendezvous (
+    rendezvous_id  text COLLATE "C" PRIMARY KEY,      -- whoever knows it may read and write
+    form           smallint NOT NULL,                 -- 1 bytes (MSC4108), 2 text (MSC4388)
+    payload        bytea NOT NULL,
+    revision       text COLLATE "C" NOT NULL,         -- another one with each payload
+    modified_at_ms bigint NOT NULL,
+    expires_at_ms  bigint NOT NULL
+);
+CREATE INDEX rendezvous_expiry ON rendezvous (expires_at_ms);
+COMMENT ON TABLE rendezvous IS 'Where a device that logs in meets one that is logged in, for minutes. Written by client workers.';
+
+CREATE TABLE identity_binding (
+    user_id     text COLLATE "C" NOT NULL REFERENCES account,
+    medium      text COLLATE "C" NOT NULL,
+    address     text COLLATE "C" NOT NULL,
+    server      text COLLATE "C" NOT NULL,            -- the identity server
+    bound_at_ms bigint NOT NULL,
+    PRIMARY KEY (user_id, medium, address, server)
+);
+COMMENT ON TABLE identity_binding IS 'Addresses by which identity servers find users, because we asked them to. Written by client workers.';

@@ -47,12 +47,24 @@ public struct DelayedEventStore: Sendable {
         return try rows.first.map { try ListedDelay(row: $0) }
     }
 
-    /// The events of `user` that wait, and those that are over, newest first; at most ``listMax`` of each.
+    /// How long it is until the next event of `user` is due; `nil` when none waits.
+    public func untilNext(of user: UserID) async throws -> Duration? {
+        let rows = try await database.query(
+            """
+            SELECT (extract(epoch FROM min(due_at) - now()) * 1000)::bigint AS left_ms FROM delayed_event
+             WHERE user_id = $1 AND phase < 2
+            """, user.rawValue)
+        return try rows.first?.optionalInt64("left_ms").map { .milliseconds(max(0, $0)) }
+    }
+
+    /// The events of `user` that wait, those first that are due first, or that are over, the newest first; at most
+    /// ``listMax``.
     public func list(of user: UserID, areOver: Bool) async throws -> [ListedDelay] {
         let rows = try await database.query(
             """
             SELECT \(ListedDelay.columns) FROM delayed_event
-             WHERE user_id = $1 AND \(areOver ? "phase >= 2" : "phase < 2") ORDER BY since DESC, delay_id LIMIT $2
+             WHERE user_id = $1 AND \(areOver ? "phase >= 2" : "phase < 2")
+             ORDER BY \(areOver ? "since DESC" : "due_at"), delay_id LIMIT $2
             """,
             user.rawValue, Int64(Self.listMax))
         return try rows.map { try ListedDelay(row: $0) }

@@ -19,19 +19,22 @@ public struct ExpiredRows: Sendable {
 
     /// Deletes up to ``rowsMax`` rows of each kind that are over at `now`; how many it was.
     public func delete(at now: Timestamp) async throws -> Int {
-        let sessions = try await delete("access_token", before: now.advanced(by: .zero - Self.expiredTokenKept))
-        let others = try await delete("account_token", before: now)
+        let sessions = try await delete(
+            "access_token", by: "token_hash", before: now.advanced(by: .zero - Self.expiredTokenKept))
+        var others = try await delete("account_token", by: "token_hash", before: now)
+        others += try await delete("rendezvous", by: "rendezvous_id", before: now)
+        others += try await delete("sticky_event", by: "room_id, seq", before: now)
         let votes = try await database.query(
             "DELETE FROM unreachable_writer WHERE at < now() - make_interval(secs => $1)", Self.votesKeptSeconds
         ).affectedRows
         return sessions + others + votes
     }
 
-    private func delete(_ table: String, before: Timestamp) async throws -> Int {
+    private func delete(_ table: String, by key: String, before: Timestamp) async throws -> Int {
         try await database.query(
             """
-            DELETE FROM \(table) WHERE token_hash IN (
-                SELECT token_hash FROM \(table) WHERE expires_at_ms < $1 LIMIT $2)
+            DELETE FROM \(table) WHERE (\(key)) IN (
+                SELECT \(key) FROM \(table) WHERE expires_at_ms < $1 LIMIT $2)
             """, before.milliseconds, Int64(Self.rowsMax)
         ).affectedRows
     }

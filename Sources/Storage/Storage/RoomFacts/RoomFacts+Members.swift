@@ -17,6 +17,16 @@ extension RoomFacts {
         return !rows.isEmpty
     }
 
+    /// Whether anybody of `server` is in `room`.
+    public func hasMember(of server: ServerName, in room: RoomID) async throws -> Bool {
+        let rows = try await database.query(
+            """
+            SELECT FROM current_membership
+             WHERE room_id = $1 AND membership = 'join' AND substr(user_id, strpos(user_id, ':') + 1) = $2 LIMIT 1
+            """, room.rawValue, server.rawValue)
+        return !rows.isEmpty
+    }
+
     /// Those of `users` that are of this server and in `room`, in the order given.
     public func joinedLocalMembers(of room: RoomID, among users: [UserID]) async throws -> [UserID] {
         guard !users.isEmpty else { return [] }

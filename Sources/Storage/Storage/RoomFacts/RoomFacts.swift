@@ -88,6 +88,13 @@ public struct RoomFacts: Sendable {
         return !rows.isEmpty
     }
 
+    /// The room that `event` is of; `nil` for one that is not here, or that the rules did not let in.
+    public func room(of event: EventID) async throws -> RoomID? {
+        let rows = try await database.query(
+            "SELECT room_id FROM event WHERE event_id = $1 AND NOT rejected AND NOT soft_failed", event.rawValue)
+        return try rows.first.flatMap { RoomID(try $0.text("room_id")) }
+    }
+
     /// Who sent `event` to `room`; `nil` when the room has no such event that the rules let in.
     public func sender(of event: EventID, in room: RoomID) async throws -> UserID? {
         let rows = try await database.query(
