@@ -33,6 +33,21 @@ extension ChatClient {
         return try Self.event(answer)
     }
 
+    /// Has a text sent later (MSC4140).
+    ///
+    /// - Returns: what names it until then.
+    public func send(
+        _ text: String, to room: RoomID, transaction: String, after delay: Duration
+    ) async throws(ChatFailure) -> String {
+        let milliseconds = Int(delay / .milliseconds(1))
+        let answer = try await perform(
+            .other("sendLater"), "PUT",
+            "\(path(of: room))/send/m.room.message/\(transaction.escaped)?org.matrix.msc4140.delay=\(milliseconds)",
+            ["msgtype": "m.text", "body": .string(text)])
+        guard let delayID = answer["delay_id"]?.stringValue else { throw .unreadable }
+        return delayID
+    }
+
     @discardableResult
     public func redact(_ event: EventID, in room: RoomID, transaction: String) async throws(ChatFailure) -> EventID {
         let answer = try await perform(

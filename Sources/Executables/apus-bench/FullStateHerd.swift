@@ -36,21 +36,8 @@ struct FullStateHerd: Benchmark {
             })
     }
 
-    private func timed<Result>(_ body: () async throws -> Result) async rethrows -> (result: Result, took: Duration) {
-        let startedAt = ContinuousClock.now
-        let result = try await body()
-        return (result, startedAt.duration(to: .now))
-    }
-
-    /// Asks until it is let in; the size of the answer in bytes.
+    /// The size of the answer in bytes.
     private func fullState(_ session: ChatSession, _ cluster: Cluster) async throws -> Int {
-        for _ in 0..<120 {
-            let answer = try await cluster.router.answer(
-                "GET", "/_matrix/client/v3/sync?full_state=true&timeout=0", token: session.token, within: .seconds(120))
-            if answer.status == 200 { return answer.body.count }
-            let pause = answer.head.header("retry-after").flatMap { Int($0) } ?? 1
-            try await Task.sleep(for: .seconds(pause))
-        }
-        throw ChatFailure.refused(status: 429, errcode: nil)
+        try await cluster.ask(session, "GET", "/_matrix/client/v3/sync?full_state=true&timeout=0").body.count
     }
 }
