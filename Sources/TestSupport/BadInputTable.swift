@@ -41,6 +41,7 @@ package enum BadInputTable {
         discovery + accounts + authentication + rendezvous + contacts + oauth + administration + devices + rooms
         + membership
         + events + state + aliases + profiles + accountData + tags + others + messages + roomLife
+        + keys + keyBackups
 
     /// Bad requests for the endpoints of the sync worker.
     package static let sync: [BadInput] =
@@ -67,6 +68,11 @@ package enum BadInputTable {
             (#"{"timeout":-1}"#, "M_INVALID_PARAM"), (#"{"set_presence":"odd"}"#, "M_INVALID_PARAM"),
             (#"{"pos":"garbage"}"#, "M_UNKNOWN_POS"),
         ].map { BadInput("POST /_matrix/client/v4/sync", at: "/_matrix/client/v4/sync", body: $0, 400, $1) }
+        + unauthorised("GET \(v3)/keys/changes", at: "\(v3)/keys/changes?from=x&to=x")
+        + [
+            ("", "M_MISSING_PARAM"), ("?from=x", "M_INVALID_PARAM"), ("?to=x", "M_MISSING_PARAM"),
+            ("?from=garbage&to=garbage", "M_INVALID_PARAM"),
+        ].map { BadInput("GET \(v3)/keys/changes", at: "\(v3)/keys/changes\($0)", 400, $1) }
         + unauthorised("GET \(v3)/initialSync", at: "\(v3)/initialSync")
         + ["limit=x", "limit=-1", "archived=perhaps"].map {
             BadInput("GET \(v3)/initialSync", at: "\(v3)/initialSync?\($0)", 400, "M_INVALID_PARAM")

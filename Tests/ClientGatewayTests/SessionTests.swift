@@ -48,11 +48,11 @@ import WorkerContracts
             #expect(try await ends(first, gateway))
             #expect(try await isKnown(second, gateway))
             // What waited to be delivered to the device is dropped.
-            guard case .deleteToDevice(let dropped)? = writer.commands.last else {
-                Issue.record("no messages were dropped")
+            guard case .removeDevices(let dropped)? = writer.commands.last else {
+                Issue.record("nothing of the device was dropped")
                 return
             }
-            #expect(dropped.device == first.device)
+            #expect(dropped.devices == [first.device])
         }
     }
 

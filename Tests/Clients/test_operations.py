@@ -250,6 +250,60 @@ def test_account_data(api, alice, room):
     api.sync(alice)
 
 
+def device_keys(person):
+    return {"user_id": person.id, "device_id": person.device, "algorithms": ["m.olm.v1.curve25519-aes-sha2"],
+            "keys": {f"ed25519:{person.device}": "A" * 43}, "signatures": {person.id: {f"ed25519:{person.device}": "s"}}}
+
+
+def test_keys(api, alice, bob, room):
+    before = api.sync(bob)["next_batch"]
+    one_time = {"signed_curve25519:A": {"key": "k", "signatures": {}}}
+    uploaded = api.call("uploadKeys", alice, {"device_keys": device_keys(alice), "one_time_keys": one_time})
+    assert uploaded["one_time_key_counts"] == {"signed_curve25519": 1}
+    found = api.call("queryKeys", bob, {"device_keys": {alice.id: []}})
+    assert found["device_keys"][alice.id][alice.device]["user_id"] == alice.id
+    after = api.sync(bob, before)
+    assert alice.id in after["device_lists"]["changed"]
+    wanted = {"one_time_keys": {alice.id: {alice.device: "signed_curve25519"}}}
+    claimed = api.call("claimKeys", bob, wanted)["one_time_keys"]
+    assert claimed == {alice.id: {alice.device: one_time}}
+    assert api.call("claimKeys", bob, wanted)["one_time_keys"] == {}
+    changes = api.call("getKeysChanges", bob, query={"from": before, "to": after["next_batch"]})
+    assert alice.id in changes["changed"]
+    key = {"user_id": alice.id, "usage": ["master"], "keys": {"ed25519:" + "B" * 43: "B" * 43}}
+    api.call("uploadCrossSigningKeys", alice, {"master_key": key})
+    api.call("uploadCrossSigningKeys", alice, {"master_key": key})
+    other = key | {"keys": {"ed25519:" + "C" * 43: "C" * 43}}
+    status, challenge = api.send("POST", "/_matrix/client/v3/keys/device_signing/upload", alice.token, {"master_key": other})
+    assert status == 401 and challenge["session"]
+    signed = api.call("uploadCrossSigningSignatures", alice, {alice.id: {alice.device: device_keys(alice)}})
+    assert signed["failures"][alice.id][alice.device]["errcode"] == "M_INVALID_SIGNATURE"
+
+
+def test_key_backup(api, bob):
+    made = {"algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "auth_data": {"public_key": "k", "signatures": {}}}
+    api.refuse("getRoomKeysVersionCurrent", 404, "M_NOT_FOUND", bob)
+    version = api.call("postRoomKeysVersion", bob, made)["version"]
+    assert api.call("getRoomKeysVersionCurrent", bob)["version"] == version
+    api.call("putRoomKeysVersion", bob, made, version=version)
+    assert api.call("getRoomKeysVersion", bob, version=version)["count"] == 0
+    data = {"ephemeral": "a", "ciphertext": "b", "mac": "c"}
+    key = {"first_message_index": 0, "forwarded_count": 0, "is_verified": False, "session_data": data}
+    of_version, place = {"version": version}, {"roomId": "!room:example.org"}
+    api.call("putRoomKeyBySessionId", bob, key, query=of_version, sessionId="one", **place)
+    api.call("putRoomKeysByRoomId", bob, {"sessions": {"two": key}}, query=of_version, **place)
+    stored = api.call("putRoomKeys", bob, {"rooms": {"!other:example.org": {"sessions": {"one": key}}}}, query=of_version)
+    assert stored["count"] == 3
+    api.refuse("putRoomKeys", 403, "M_WRONG_ROOM_KEYS_VERSION", bob, {"rooms": {}}, query={"version": "99"})
+    assert set(api.call("getRoomKeys", bob, query=of_version)["rooms"]) == {"!room:example.org", "!other:example.org"}
+    assert set(api.call("getRoomKeysByRoomId", bob, query=of_version, **place)["sessions"]) == {"one", "two"}
+    assert api.call("getRoomKeyBySessionId", bob, query=of_version, sessionId="one", **place) == key
+    assert api.call("deleteRoomKeyBySessionId", bob, query=of_version, sessionId="one", **place)["count"] == 2
+    assert api.call("deleteRoomKeysByRoomId", bob, query=of_version, **place)["count"] == 1
+    assert api.call("deleteRoomKeys", bob, query=of_version)["count"] == 0
+    api.call("deleteRoomKeysVersion", bob, version=version)
+
+
 def test_aliases(api, alice, bob, room):
     alias = f"#{uuid.uuid4().hex}:{alice.id.split(':', 1)[1]}"
     api.call("setRoomAlias", alice, {"room_id": room}, roomAlias=alias)

@@ -53,6 +53,39 @@ import WorkerContracts
         }
     }
 
+    @Test func keysNobodyCanAskForAreDeletedSomeAtATime() async throws {
+        try await TestDatabase.with { test in
+            try await test.database.query(
+                """
+                INSERT INTO key_backup_session (store_id, room_id, session_id, first_message_index, forwarded_count,
+                                                is_verified, session_data)
+                SELECT store, '!r', n::text::bytea, 0, 0, true, '{}'
+                  FROM unnest(ARRAY[1, 2, 3]) AS store, generate_series(1, $1) AS n
+                """, Int64(AbandonedKeys.keysMax + 10))
+            try await test.database.query("INSERT INTO abandoned_key_store VALUES (1), (2)")
+            try await test.database.query(
+                """
+                INSERT INTO one_time_key (user_id, device_id, key_id, algorithm, json, shard, seq, claimed_at)
+                VALUES ('@a:x', 'D', 'a:1', 'a', '1', 0, 1, now() - interval '181 days'),
+                       ('@a:x', 'D', 'a:2', 'a', '1', 0, 1, now() - interval '179 days'),
+                       ('@a:x', 'D', 'a:3', 'a', '1', 0, 1, NULL)
+                """)
+            let job = ExpiryJob(rows: ExpiredRows(database: test.database), clock: WallClock { Self.now })
+            #expect(try await job.step(from: nil) == .more(checkpoint: []))
+            var steps = 1
+            while try await job.step(from: []) != .finished { steps += 1 }
+            while try await !test.database.query("SELECT FROM abandoned_key_store").isEmpty {
+                steps += 1
+                try #require(steps < 20)
+                _ = try await job.step(from: nil)
+            }
+            let left = try await test.database.query("SELECT DISTINCT store_id FROM key_backup_session")
+            #expect(try left.map { try $0.int64("store_id") } == [3])
+            let keys = try await test.database.query("SELECT key_id FROM one_time_key ORDER BY key_id")
+            #expect(try keys.map { try $0.text("key_id") } == ["a:2", "a:3"])
+        }
+    }
+
     @Test func aStepDeletesABoundedNumber() async throws {
         try await TestDatabase.with { test in
             let user = "@alice:\(TestDatabase.serverName)"

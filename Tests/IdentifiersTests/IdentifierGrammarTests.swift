@@ -126,4 +126,12 @@ import Testing
         #expect(try JSONDecoder().decode([UserID].self, from: json) == [user])
         #expect(throws: DecodingError.self) { try JSONDecoder().decode([RoomID].self, from: json) }
     }
+
+    @Test func keyIDsHaveAnAlgorithmAndAName() throws {
+        let key = try #require(KeyID("signed_curve25519:AAA:B"))
+        #expect(key.algorithm == "signed_curve25519")
+        for text in ["", ":", "a:", ":a", "a", "a:b\0", "a:" + String(repeating: "b", count: 254)] {
+            #expect(KeyID(text) == nil, "\(text)")
+        }
+    }
 }

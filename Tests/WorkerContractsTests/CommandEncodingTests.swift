@@ -35,6 +35,23 @@ import WorkerContracts
         {"kind":"report_presence","reports":[{"user":"@a:x","device":"D","origin":"sync","state":"online",
         "status":"here","active_ago_ms":5},{"user":"@b:x","device":"E","origin":"request","state":"offline"}]}
         """,
+        """
+        {"kind":"upload_keys","user":"@a:x","device":"D","identity":{"keys":{}},"one_time":{"s:A":{"key":"k"},"s:B":"k"},
+        "fallback":{"s:F":{}}}
+        """,
+        #"{"kind":"upload_keys","user":"@a:x","device":"D","one_time":{},"fallback":{}}"#,
+        #"{"kind":"claim_keys","user":"@a:x","claims":{"D":"signed_curve25519","E":"s"}}"#,
+        """
+        {"kind":"set_cross_signing_keys","user":"@a:x","replacing":"K","keys":{"master":{"public_key":"M","json":"{}"},
+        "self_signing":{"public_key":"S","json":"{}"},"user_signing":{"public_key":"U","json":"{}"}}}
+        """,
+        #"{"kind":"set_cross_signing_keys","user":"@a:x","keys":{}}"#,
+        """
+        {"kind":"add_signatures","user":"@a:x","signatures":[{"user":"@b:x","target":"M","key":"ed25519:U",
+        "signature":"s"}]}
+        """,
+        #"{"kind":"remove_devices","user":"@a:x","devices":["D","E"]}"#,
+        #"{"kind":"announce_devices","user":"@a:x"}"#,
     ]
 
     @Test(arguments: wire)

@@ -22,11 +22,11 @@ public enum JSONSigning {
         return signed
     }
 
-    /// Whether `object` carries a valid signature of `server` by the key `keyID`.
+    /// Whether `object` carries a valid signature of `signer`, a server or a user, by the key `keyID`.
     public static func verify(
-        _ object: JSONObject, by server: ServerName, keyID: String, key: VerificationKey
+        _ object: JSONObject, by signer: some Identifier, keyID: String, key: VerificationKey
     ) -> Bool {
-        guard let text = object["signatures"]?[server.rawValue]?[keyID]?.stringValue,
+        guard let text = object["signatures"]?[signer.rawValue]?[keyID]?.stringValue,
             let signature = UnpaddedBase64.decode(text)
         else { return false }
         return key.isValid(signature: signature, of: signedBytes(of: object))

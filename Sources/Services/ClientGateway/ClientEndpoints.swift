@@ -9,7 +9,7 @@ package enum ClientEndpoints {
         discovery + accounts + contacts + oauth + singleSignOn + rendezvous + administration + devices + rooms + events
         + reading
         + people
-        + messages + roomLife
+        + messages + roomLife + keys + keyBackups
 
     /// Where the endpoints are, without making any.
     package static var routes: [Route] { entries.map(\.route) }
@@ -147,9 +147,39 @@ package enum ClientEndpoints {
     private static let devices: [Entry] = [
         Entry { ListDevices(devices: $0.devices) },
         Entry { GetDevice(devices: $0.devices) },
-        Entry { UpdateDevice(devices: $0.devices) },
+        Entry { UpdateDevice(devices: $0.devices, sender: $0.sender) },
         Entry { DeleteDevice(auth: $0.auth, removal: $0.removal) },
         Entry { DeleteDevices(auth: $0.auth, removal: $0.removal) },
+    ]
+
+    private static let keys: [Entry] = [
+        Entry { UploadKeys(sender: $0.sender) },
+        Entry { QueryKeys(server: $0.settings.server, keys: $0.keys) },
+        Entry { ClaimKeys(server: $0.settings.server, users: $0.users, sender: $0.sender) },
+        Entry { UploadCrossSigningKeys(keys: $0.keys, devices: $0.devices, auth: $0.auth, sender: $0.sender) },
+        Entry { UploadSignatures(keys: $0.keys, sender: $0.sender) },
+        Entry { PutDehydratedDevice(dehydrated: $0.dehydratedDevices) },
+        Entry { GetDehydratedDevice(dehydrated: $0.dehydratedDevices) },
+        Entry { DeleteDehydratedDevice(dehydrated: $0.dehydratedDevices) },
+        Entry { PostDehydratedDeviceEvents(dehydrated: $0.dehydratedDevices, messages: $0.waitingMessages) },
+        Entry { GetDehydratedDeviceEvents(dehydrated: $0.dehydratedDevices, messages: $0.waitingMessages) },
+    ]
+
+    private static let keyBackups: [Entry] = [
+        Entry { CreateKeyBackup(backups: $0.keyBackups) },
+        Entry { GetCurrentKeyBackup(backups: $0.keyBackups) },
+        Entry { GetKeyBackup(backups: $0.keyBackups) },
+        Entry { UpdateKeyBackup(backups: $0.keyBackups) },
+        Entry { DeleteKeyBackup(backups: $0.keyBackups) },
+        Entry { PutBackupKeys(backups: $0.keyBackups) },
+        Entry { PutBackupKeysOfRoom(backups: $0.keyBackups) },
+        Entry { PutBackupKey(backups: $0.keyBackups) },
+        Entry { GetBackupKeys(backups: $0.keyBackups) },
+        Entry { GetBackupKeysOfRoom(backups: $0.keyBackups) },
+        Entry { GetBackupKey(backups: $0.keyBackups) },
+        Entry { DeleteBackupKeys(backups: $0.keyBackups) },
+        Entry { DeleteBackupKeysOfRoom(backups: $0.keyBackups) },
+        Entry { DeleteBackupKey(backups: $0.keyBackups) },
     ]
 
     private static let rooms: [Entry] = [

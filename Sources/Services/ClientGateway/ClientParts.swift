@@ -18,6 +18,7 @@ package struct ClientParts: Sendable {
     private let egress: HTTPClient
     let accounts: AccountStore
     let devices: DeviceStore
+    let keys: KeyStore
     let profiles: ProfileStore
     let aliases: AliasStore
     let published: PublishedRooms
@@ -94,7 +95,8 @@ package struct ClientParts: Sendable {
             accounts: accounts, addresses: contactAddresses, passwords: passwords, rates: rates,
             server: settings.server)
         sessions = SessionStore(database: database)
-        starter = SessionStarter(sessions: sessions, clock: clock)
+        keys = KeyStore(database: database)
+        starter = SessionStarter(sessions: sessions, keys: keys, clock: clock)
         auth = InteractiveAuth(
             sessions: AuthSessionID(
                 nonces: SignedNonce(
@@ -128,6 +130,15 @@ package struct ClientParts: Sendable {
         SignedNonce(
             secret: settings.clusterSecret, purpose: "shared-secret registration", life: SharedSecretRegister.nonceLife)
     }
+
+    var keyBackups: KeyBackups { KeyBackups(store: KeyBackupStore(database: database)) }
+
+    var dehydratedDevices: DehydratedDevices {
+        DehydratedDevices(
+            store: DehydratedDeviceStore(database: database), removal: removal, sender: sender, clock: clock)
+    }
+
+    var waitingMessages: ToDeviceStore { ToDeviceStore(database: database) }
 
     var openIDTokens: AccountTokenStore { AccountTokenStore(database: database, purpose: .openID) }
 

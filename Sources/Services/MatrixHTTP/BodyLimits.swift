@@ -8,6 +8,10 @@ extension ByteCount {
     public static let createRoom = ByteCount.mebibytes(1)
     /// Messages to many devices.
     public static let toDevice = ByteCount.mebibytes(5)
+    /// A device's keys, or those of many sessions.
+    public static let keys = ByteCount.mebibytes(1)
+    /// A page of a key backup.
+    public static let keyBackup = ByteCount.mebibytes(8)
     /// What most requests have.
     public static let ordinary = ByteCount.kibibytes(64)
 }

@@ -16,6 +16,12 @@ package enum SyncEndpoints {
         Entry { PostSlidingSync(server: $0.sliding) },
         Entry { PostSync(server: $0.sliding) },
         Entry {
+            GetKeyChanges(
+                polls: $0.runner.polls, finder: $0.runner.composer.sections.finder,
+                lists: $0.runner.composer.sections.encryption.lists,
+                transitions: MembershipTransitions(store: $0.runner.composer.sections.memberships))
+        },
+        Entry {
             GetPresence(
                 board: $0.devicePresence?.board, users: $0.runner.composer.users, tail: $0.tail, activity: $0.activity)
         },

@@ -26,6 +26,7 @@ package final class SyncParts: Sendable {
     let devicePresence: DevicePresence?
     let activity: UserActivityStore
     private let placer: PresencePlacer
+    private let deviceListPlacer: DeviceListPlacer
     private let tokenChecks: TokenChecks
 
     /// - Parameters:
@@ -43,7 +44,11 @@ package final class SyncParts: Sendable {
         let board = PresenceBoard()
         let overviews = RoomOverviewMemory(store: RoomOverviewStore(database: database))
         let preferences = UserPreferencesMemory(store: AccountDataStore(database: database))
+        let stocks = KeyStockMemory(store: KeyStockStore(database: database))
+        let deviceLists = DeviceListStore(database: database)
         let (polls, typing) = (polls, typing)
+        let deviceListPlacer = DeviceListPlacer(polls: polls, users: users, logger: logger)
+        self.deviceListPlacer = deviceListPlacer
         // A poll that is woken looks from the tail's cut: it must be there by then.
         tail = LogTail(
             database: database, logger: logger,
@@ -52,18 +57,24 @@ package final class SyncParts: Sendable {
                 preferences.apply(update)
                 overviews.apply(update)
                 board.apply(update)
-            }, onVisible: { polls.apply($0) })
+                stocks.apply(update)
+            },
+            onVisible: { update in
+                polls.apply(update)
+                deviceListPlacer.apply(update)
+            })
         readers = RoomReaders(database: database, isStateSharingOn: isStateSharingOn)
         inbox = ToDeviceInbox(store: ToDeviceStore(database: database), writers: writers, logger: logger)
         filters = FilterSource(store: FilterStore(database: database))
         self.initialPlaces = initialPlaces
         self.bytesInFlight = bytesInFlight
         self.pace = pace
-        let finder = ChangeFinder(tail: tail, activity: RoomActivityStore(database: database))
+        let finder = ChangeFinder(
+            tail: tail, activity: RoomActivityStore(database: database), deviceLists: deviceLists)
+        let encryption = EncryptionFinder(lists: DeviceListFinder(store: deviceLists, users: users), stocks: stocks)
         let sections = SectionFinder(
             readers: readers, finder: finder, memberships: memberships, typing: typing, inbox: inbox,
-            presence: isPresenceOn
-                ? PresenceFinder(board: board) : nil)
+            presence: isPresenceOn ? PresenceFinder(board: board) : nil, encryption: encryption)
         let longPoll = LongPoll(tail: tail, users: users, polls: polls, callers: callers)
         runner = SyncRunner(
             polls: longPoll,
@@ -71,12 +82,8 @@ package final class SyncParts: Sendable {
                 readers: readers, sections: sections, users: users, toldMembers: ToldMembers(), preferences: preferences
             ),
             metrics: SyncMetrics())
-        devicePresence =
-            isPresenceOn
-            ? DevicePresence(
-                board: board,
-                reporter: PresenceReporter(writers: writers, users: UserLocator(accounts: accounts), logger: logger))
-            : nil
+        let reporter = PresenceReporter(writers: writers, users: UserLocator(accounts: accounts), logger: logger)
+        devicePresence = isPresenceOn ? DevicePresence(board: board, reporter: reporter) : nil
         connections = SlidingConnections(store: SlidingConnectionStore(database: database), logger: logger)
         sliding = SlidingServer(
             runner: SlidingRunner(
@@ -87,7 +94,8 @@ package final class SyncParts: Sendable {
                         overviews: overviews, memberships: memberships, accountData: readers.accountData,
                         facts: RoomFacts(database: database)),
                     finder: finder, transitions: MembershipTransitions(store: memberships),
-                    extensions: SlidingExtensionComposer(readers: readers, typing: typing, inbox: inbox), users: users,
+                    extensions: SlidingExtensionComposer(
+                        readers: readers, typing: typing, inbox: inbox, encryption: encryption), users: users,
                     preferences: preferences),
                 connections: connections, told: ToldMembers()), presence: devicePresence)
         activity = UserActivityStore(database: database)
@@ -123,6 +131,7 @@ package final class SyncParts: Sendable {
             group.addTask { [tokenChecks] in await tokenChecks.run() }
             group.addTask { [inbox] in await inbox.run() }
             group.addTask { [connections] in await connections.run() }
+            group.addTask { [deviceListPlacer] in await deviceListPlacer.run() }
             if let devicePresence {
                 group.addTask { await devicePresence.reporter.run() }
                 group.addTask { [placer] in await placer.run() }

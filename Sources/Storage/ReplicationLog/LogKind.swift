@@ -14,4 +14,10 @@ public enum LogKind: Int16, Sendable, CaseIterable {
     case membership = 6
     /// A user forgot a room; the key is the user, the shard the room's.
     case forgotten = 7
+    /// A user's devices, identity or cross-signing keys have changed; the key is the user.
+    case deviceList = 8
+    /// One-time or fallback keys of a user's devices were added or handed out; the key is the user.
+    case oneTimeKeys = 9
+    /// A user has signed keys of others; the key is the one who signed.
+    case signatures = 10
 }

@@ -22,7 +22,7 @@ package struct AccountCleaner: Sendable {
     /// - Returns: whether there was one.
     package func step() async throws -> Bool {
         guard let claim = try await store.claim(at: clock.now(), for: Self.claimLife) else { return false }
-        try await removal.removeAll(of: claim.user, except: nil)
+        try await removal.removeAll(of: claim.user, except: nil, isForGood: true)
         let rooms = try await store.rooms(of: claim.user, after: claim.roomAfter, limit: Self.stepMax)
         if !rooms.isEmpty {
             try await leave(rooms, claim)

@@ -26,7 +26,7 @@ struct DeactivateAccount: Endpoint {
         _ = try body.identifier("id_server", as: ServerName.self)
         let user = try await authorise(request.user?.caller, body)
         _ = try await accounts.deactivate(user, erase: erase, at: clock.now())
-        try await removal.removeAll(of: user, except: nil)
+        try await removal.removeAll(of: user, except: nil, isForGood: true)
         return ContactBinder.result(try await binder.unbindAll(of: user))
     }
 

@@ -10,15 +10,20 @@ struct SessionStarter: Sendable {
     static let refreshableTokenLifeMs: Int64 = 60 * 60 * 1_000
 
     let sessions: SessionStore
+    let keys: KeyStore
     let clock: WallClock
 
     /// Logs `user` in on `device`, a new one when `nil`.
     ///
     /// - Parameter oauthClient: the client that did it, if one did.
     /// - Returns: the members of the answer to a login or registration.
+    /// - Throws: `M_INVALID_PARAM` for a device that is called like one of the user's cross-signing keys.
     func start(
         _ user: UserID, device: DeviceID?, displayName: String?, refreshable: Bool, oauthClient: String? = nil
     ) async throws -> JSONObject {
+        if let device, try await keys.isCrossSigningKey(device.rawValue, of: user) {
+            throw MatrixError.invalidParam("A device cannot be called like a cross-signing key.")
+        }
         guard let device = device ?? DeviceID(SecureRandom.text(10, of: SecureRandom.uppercase)) else {
             preconditionFailure("ten letters are a device ID")
         }

@@ -8,6 +8,7 @@ struct UpdateDevice: Endpoint {
     static let route = Route.client(.put, "/_matrix/client/v3/devices/{deviceId}")
 
     let devices: DeviceStore
+    let sender: CommandSender
 
     /// - Throws: `M_NOT_FOUND` when the caller has no such device.
     func respond(to request: UserRequest) async throws -> EmptyObject {
@@ -21,6 +22,10 @@ struct UpdateDevice: Endpoint {
                 try await devices.fetch(id, of: request.caller) != nil
             }
         guard exists else { throw MatrixError.notFound("You have no such device.") }
+        // Others see the name beside the device's keys.
+        if name != nil {
+            try await sender.execute(.announceDevices(.init(user: request.caller)), id: .random(), for: request.caller)
+        }
         return EmptyObject()
     }
 }

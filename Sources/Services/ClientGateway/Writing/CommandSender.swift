@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Identifiers
 import MatrixHTTP
 import RoomReading
@@ -29,8 +30,25 @@ struct CommandSender: Sendable {
 
     /// Executes a command of the shard of `user`, who has an account.
     func execute(_ command: WriterCommand, id: CommandID, for user: UserID) async throws {
+        _ = try await take(command, id: id, in: try await shard(of: user))
+    }
+
+    /// Executes a command of the shard of `user`, who has an account, that asks for something.
+    func ask(_ command: WriterCommand, id: CommandID, for user: UserID) async throws -> JSONObject {
+        try await ask(command, id: id, in: try await shard(of: user))
+    }
+
+    /// Executes a command in `shard` that asks for something.
+    func ask(_ command: WriterCommand, id: CommandID, in shard: ShardID) async throws -> JSONObject {
+        guard case .answer(let answer) = try await take(command, id: id, in: shard) else {
+            throw MatrixError.unavailable("The writer gave no answer.", retryAfter: .seconds(1))
+        }
+        return answer
+    }
+
+    private func shard(of user: UserID) async throws -> ShardID {
         guard let shard = try await users.shard(of: user) else { throw MatrixError.notFound("No such user.") }
-        _ = try await execute(command, id: id, in: shard)
+        return shard
     }
 
     /// Executes a command in `shard`.
@@ -38,6 +56,17 @@ struct CommandSender: Sendable {
     /// - Returns: the IDs of the command's events.
     @discardableResult
     func execute(_ command: WriterCommand, id: CommandID, in shard: ShardID) async throws -> [EventID] {
+        guard case .events(let events) = try await take(command, id: id, in: shard) else { return [] }
+        return events
+    }
+
+    /// What a command that had its effect has answered.
+    private enum Effect {
+        case events([EventID])
+        case answer(JSONObject)
+    }
+
+    private func take(_ command: WriterCommand, id: CommandID, in shard: ShardID) async throws -> Effect {
         let reply: WriterReply
         do {
             reply = try await writers.execute(command, id: id, in: shard)
@@ -47,7 +76,9 @@ struct CommandSender: Sendable {
         }
         switch reply {
         case .done(let events, _):
-            return events
+            return .events(events)
+        case .answered(let answer, _):
+            return .answer(answer)
         case .refused(let refusal):
             throw MatrixError(status: refusal.status, errcode: refusal.errcode, message: refusal.message)
         case .busy(let retryAfter):

@@ -9,7 +9,7 @@ extension CommitRows {
     /// The tables that are written by upsert get one row a key, the last: a statement must not meet a row twice.
     static func statements(of parts: [CommitRows]) -> [PostgresStatement] {
         eventStatements(of: parts) + messageStatements(of: parts) + stateStatements(of: parts)
-            + userStatements(of: parts)
+            + userStatements(of: parts) + keyStatements(of: parts)
     }
 
     private static func eventStatements(of parts: [CommitRows]) -> [PostgresStatement] {
@@ -105,11 +105,13 @@ extension CommitRows {
         if !toDevice.isEmpty { all.append(ToDeviceRow.insert(toDevice, in: toDeviceShards)) }
         let deletions = parts.flatMap(\.toDeviceDeletions)
         if !deletions.isEmpty { all.append(ToDeviceDeletion.delete(deletions)) }
+        let trims = parts.flatMap(\.toDeviceTrims)
+        if !trims.isEmpty { all.append(ToDeviceTrim.delete(lastOfEach(trims) { [$0.user.text, $0.device.text] })) }
         return all
     }
 
     /// The rows of all parts with the shard of each.
-    private static func gather<Row>(
+    static func gather<Row>(
         _ parts: [CommitRows], _ rows: (CommitRows) -> [Row]
     ) -> (rows: [Row], shards: [ShardID]) {
         var all: [Row] = []
@@ -122,7 +124,7 @@ extension CommitRows {
         return (all, shards)
     }
 
-    private static func lastOfEach<Row, Key: Hashable>(_ rows: some Sequence<Row>, by key: (Row) -> Key) -> [Row] {
+    static func lastOfEach<Row, Key: Hashable>(_ rows: some Sequence<Row>, by key: (Row) -> Key) -> [Row] {
         var last: [Key: Row] = [:]
         for row in rows { last[key(row)] = row }
         return Array(last.values)

@@ -35,6 +35,8 @@ struct CommitRows: Sendable {
     var accountData: [AccountDataRow] = []
     var toDevice: [ToDeviceRow] = []
     var toDeviceDeletions: [ToDeviceDeletion] = []
+    var toDeviceTrims: [ToDeviceTrim] = []
+    var keys = KeyRows()
 
     init(shard: ShardID, base: ShardSequence) {
         self.shard = shard
@@ -88,5 +90,7 @@ struct CommitRows: Sendable {
         accountData += other.accountData
         toDevice += other.toDevice
         toDeviceDeletions += other.toDeviceDeletions
+        toDeviceTrims += other.toDeviceTrims
+        keys += other.keys
     }
 }

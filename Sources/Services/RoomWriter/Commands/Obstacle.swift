@@ -37,8 +37,14 @@ enum Need: Sendable {
     case events([EventID], room: RoomID, rules: RoomVersionRules)
     /// Stored states of the room.
     case states([StateRootID], room: RoomID)
-    /// The devices the user has.
+    /// The devices the user has, and those for which too many messages wait.
     case devices(UserID)
+    /// The user's cross-signing keys, and the keys of some of their devices.
+    case keys(UserID, [DeviceID])
+    /// Which of these keys of a device were handed out.
+    case claimedKeys([KeyID], DeviceID, UserID)
+    /// Which of these devices, that may be gone, have identity keys.
+    case identifiedDevices([DeviceID], UserID)
     /// What is committed of the user's account data about a room.
     case accountData(type: String, UserID, RoomID)
     /// The states after several events, made one.
@@ -55,7 +61,10 @@ enum Found: Sendable {
     /// The events asked for that are there, and the redactions that wait for those that are not.
     case events([KnownEvent], awaited: [AwaitedRedactionRow], asked: [EventID], room: RoomID)
     case states([KeptState], room: RoomID)
-    case devices([DeviceID])
+    case devices([DeviceID], full: [DeviceID])
+    case keys(UserID, [CrossSigningUsage: String], [DeviceID: KnownDeviceKeys], asked: [DeviceID])
+    case claimedKeys([KeyID: [UInt8]])
+    case identifiedDevices(Set<DeviceID>)
     case accountData(JSONObject?)
     case resolution(of: [EventID], StateTree)
     case policyVerdict(of: EventID, PolicyVerdict)

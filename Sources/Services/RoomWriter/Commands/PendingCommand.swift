@@ -33,6 +33,14 @@ struct CommandFacts {
     /// Redactions that wait for these events.
     var awaitedRedactions: [AwaitedRedactionRow] = []
     var devices: [DeviceID]?
+    /// Those of ``devices`` for which too many messages wait.
+    var fullDevices: [DeviceID] = []
+    /// Devices that do not exist.
+    var absentDevices: Set<DeviceID> = []
+    /// Those of the keys it brings that were handed out before.
+    var claimedKeys: [KeyID: [UInt8]]?
+    /// Those of the devices it removes that have identity keys.
+    var identifiedDevices: Set<DeviceID>?
     /// The account data that it changes, as committed; empty when there is none.
     var accountData: JSONObject?
     /// The events it brings, read and checked.
@@ -53,6 +61,9 @@ struct CommandFacts {
         accountData = nil
         // Who is in the room may be something else now; what was signed stays signed.
         policyVerdicts = policyVerdicts.filter { $0.value != .notAsked }
+        absentDevices = []
+        claimedKeys = nil
+        identifiedDevices = nil
     }
 }
 
@@ -70,6 +81,12 @@ extension WriterCommand {
         case .sendToDevice(let command): command.user.text
         case .deleteToDevice(let command): command.user.text
         case .setTag(let command): command.user.text
+        case .uploadKeys(let command): command.user.text
+        case .claimKeys(let command): command.user.text
+        case .setCrossSigningKeys(let command): command.user.text
+        case .addSignatures(let command): command.signer.text
+        case .removeDevices(let command): command.user.text
+        case .announceDevices(let command): command.user.text
         // Waits for nothing, and for nobody.
         case .reportPresence: "presence"
         }
@@ -82,17 +99,20 @@ extension WriterCommand {
         case .sendEvents(let command): command.events.count
         case .receiveEvents(let command): command.events.count
         case .sendToDevice, .setReceipt, .forgetRoom, .setAccountData, .deleteToDevice, .setTyping, .setTag,
-            .reportPresence:
+            .reportPresence, .claimKeys, .setCrossSigningKeys, .removeDevices, .announceDevices:
             1
+        case .uploadKeys, .addSignatures: 2
         }
     }
 
     /// Whether repeating it could have another effect than the first time, so that its answer must be stored.
     var keepsResult: Bool {
         switch self {
-        case .createRoom, .sendEvents, .receiveEvents, .setAccountData, .sendToDevice, .forgetRoom, .setTag: true
+        case .createRoom, .sendEvents, .receiveEvents, .setAccountData, .sendToDevice, .forgetRoom, .setTag,
+            .uploadKeys, .claimKeys, .setCrossSigningKeys, .addSignatures:
+            true
         // A receipt never moves back, a deletion deletes nothing twice, typing and presence are never stored.
-        case .setReceipt, .deleteToDevice, .setTyping, .reportPresence: false
+        case .setReceipt, .deleteToDevice, .setTyping, .reportPresence, .removeDevices, .announceDevices: false
         }
     }
 }

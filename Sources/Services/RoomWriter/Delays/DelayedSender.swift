@@ -88,6 +88,8 @@ struct DelayedSender: Sendable {
         case .refused(let refusal):
             try await store.end(event, .refused(Self.reason(refusal.errcode, refusal.message)))
             return true
+        case .answered:
+            preconditionFailure("what is sent is answered with its events")
         case .moved, .busy:
             return false
         }

@@ -13,6 +13,7 @@ struct RoomLoader: Sendable {
     private let events: KnownEvents
     private let awaited: AwaitedRedactions
     private let devices: DeviceStore
+    private let keys: KnownKeys
     private let accountData: AccountDataStore
     private let results: CommandResults
     private let resolver: StateResolver
@@ -29,6 +30,7 @@ struct RoomLoader: Sendable {
         events = KnownEvents(database: database)
         awaited = AwaitedRedactions(database: database)
         devices = DeviceStore(database: database)
+        keys = KnownKeys(database: database)
         accountData = AccountDataStore(database: database)
         resolver = StateResolver(events: events, threads: resolutions)
         self.policies = policies
@@ -43,7 +45,17 @@ struct RoomLoader: Sendable {
             var states: [KeptState] = []
             for root in wanted { states.append(try await state(root)) }
             return .states(states, room: room)
-        case .devices(let user): return .devices(try await devices.list(of: user).map(\.id))
+        case .devices(let user):
+            let fullness = ToDeviceStore.waitingMax + ToDeviceStore.waitingSlack
+            let found = try await devices.waitingMessages(of: user, limit: fullness)
+            return .devices(found.map(\.device), full: found.filter { $0.messages >= fullness }.map(\.device))
+        case .keys(let user, let asked):
+            return .keys(
+                user, try await keys.crossSigning(of: user), try await keys.keys(of: asked, of: user), asked: asked)
+        case .claimedKeys(let ids, let device, let user):
+            return .claimedKeys(try await keys.claimed(among: ids, device: device, of: user))
+        case .identifiedDevices(let asked, let user):
+            return .identifiedDevices(try await keys.identified(among: asked, of: user))
         case .accountData(let type, let user, let room):
             return .accountData(try await accountData.fetch(type, of: user, in: room))
         case .resolution(let input): return .resolution(of: input.events, try await resolver.resolve(input))

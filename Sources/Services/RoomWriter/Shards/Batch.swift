@@ -13,6 +13,8 @@ struct Batch {
     private(set) var commands: [PendingCommand] = []
     /// The rooms that were changed, as the batch leaves them.
     private(set) var heads: [RoomID: RoomHead] = [:]
+    /// The users whose keys were changed.
+    private(set) var keyUsers: Set<UserID> = []
 
     init(shard: ShardID, base: ShardSequence) { rows = CommitRows(shard: shard, base: base) }
 
@@ -21,11 +23,16 @@ struct Batch {
     }
 
     /// Takes a command that has been placed.
-    mutating func add(_ command: PendingCommand, _ placed: CommitRows, events: [EventID]) {
+    ///
+    /// - Parameter answer: what it asked for; `nil` when that are the events it made.
+    mutating func add(_ command: PendingCommand, _ placed: CommitRows, events: [EventID], answer: JSONObject?) {
         rows.append(placed)
-        command.reply = .done(events: events, position: rows.end)
+        command.reply =
+            answer.map { .answered($0, position: rows.end) } ?? .done(events: events, position: rows.end)
         commands.append(command)
     }
+
+    mutating func touchKeys(of user: UserID) { keyUsers.insert(user) }
 
     mutating func setHead(_ head: RoomHead) { heads[head.room] = head }
 

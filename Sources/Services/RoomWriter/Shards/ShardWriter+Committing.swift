@@ -61,6 +61,7 @@ extension ShardWriter {
     private func completed(_ batch: Batch, head: ShardSequence) {
         self.head = head
         for (room, head) in batch.heads { rooms[room]?.commit(head) }
+        keysCommitted(batch)
         for command in batch.commands { finish(command, command.reply ?? .busy(retryAfter: Self.busyPause)) }
         guard !batch.rows.entries.isEmpty else { return }
         environment.hub.publish(.shardMoved(shard))
@@ -109,6 +110,7 @@ extension ShardWriter {
         for command in batch.commands + later { command.facts.forgetDatabase() }
         for room in Set(batch.heads.keys).union(open.heads.keys) { rooms[room]?.rollBack() }
         open = Batch(shard: shard, base: head)
+        forgetKeys()
         return later
     }
 

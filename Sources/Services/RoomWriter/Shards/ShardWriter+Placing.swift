@@ -58,6 +58,11 @@ extension ShardWriter {
             guard let devices = pending.facts.devices else { throw .needs(.devices(command.user)) }
             var rows = nextRows
             rows.send(command, to: devices)
+            if !rows.toDevice.isEmpty {
+                rows.toDeviceTrims += pending.facts.fullDevices.map {
+                    ToDeviceTrim(user: command.user, device: $0, kept: ToDeviceStore.waitingMax)
+                }
+            }
             add(pending, rows)
         case .deleteToDevice(let command):
             var rows = nextRows
@@ -65,6 +70,12 @@ extension ShardWriter {
                 ToDeviceDeletion(user: command.user, device: command.device, upTo: command.upTo))
             add(pending, rows)
         case .setTag(let command): try setTag(command, pending)
+        case .uploadKeys(let command): try uploadKeys(command, pending)
+        case .claimKeys(let command): try claimKeys(command, pending)
+        case .setCrossSigningKeys(let command): try setCrossSigningKeys(command, pending)
+        case .addSignatures(let command): addSignatures(command, pending)
+        case .removeDevices(let command): try removeDevices(command, pending)
+        case .announceDevices(let command): announceDevices(command, pending)
         case .reportPresence(let command):
             let isTaken = environment.presence.take(command.reports, of: shard)
             finish(pending, isTaken ? .done(events: [], position: head) : .busy(retryAfter: Self.busyPause))
@@ -73,8 +84,8 @@ extension ShardWriter {
 
     var nextRows: CommitRows { CommitRows(shard: shard, base: open.rows.end) }
 
-    func add(_ command: PendingCommand, _ rows: CommitRows, events: [EventID] = []) {
-        open.add(command, rows, events: events)
+    func add(_ command: PendingCommand, _ rows: CommitRows, events: [EventID] = [], answer: JSONObject? = nil) {
+        open.add(command, rows, events: events, answer: answer)
         wakeCommitter()
     }
 
@@ -200,6 +211,7 @@ extension ShardWriter {
     /// - Returns: false when the command is answered.
     func satisfy(_ need: Need, for id: CommandID) async -> Bool {
         let found: Result<Found, any Error>
+        let epoch = keyEpoch
         do { found = .success(try await environment.loader.load(need)) } catch { found = .failure(error) }
         // The command may have been answered meanwhile: the shard was lost.
         guard let command = pending[id] else { return false }
@@ -208,7 +220,7 @@ extension ShardWriter {
             finish(command, reply)
             return false
         case .success(let found):
-            take(found, for: command)
+            take(found, for: command, readIn: epoch)
             return true
         case .failure(let error):
             environment.logger.warning(
@@ -218,7 +230,8 @@ extension ShardWriter {
         }
     }
 
-    private func take(_ found: Found, for command: PendingCommand) {
+    /// - Parameter epoch: of keys, when the reading began.
+    private func take(_ found: Found, for command: PendingCommand, readIn epoch: Int) {
         switch found {
         case .room(let room, let head):
             guard rooms[room] == nil else { return }
@@ -231,7 +244,15 @@ extension ShardWriter {
             command.facts.absentEvents.formUnion(Set(asked).subtracting(events.map(\.event.id)))
         case .states(let states, let room):
             for state in states { rooms[room]?.remember(state) }
-        case .devices(let devices): command.facts.devices = devices
+        case .devices(let devices, let full):
+            command.facts.devices = devices
+            command.facts.fullDevices = full
+        // What was read too early is asked for again.
+        case .keys(let user, let crossSigning, let devices, let asked):
+            guard epoch == keyEpoch else { return }
+            take(crossSigning, devices, asked: asked, of: user, for: command)
+        case .claimedKeys(let keys): if epoch == keyEpoch { command.facts.claimedKeys = keys }
+        case .identifiedDevices(let devices): if epoch == keyEpoch { command.facts.identifiedDevices = devices }
         case .accountData(let content): command.facts.accountData = content ?? JSONObject()
         case .resolution(let events, let tree):
             command.facts.resolutions[events] = tree

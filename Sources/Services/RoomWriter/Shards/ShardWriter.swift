@@ -45,6 +45,10 @@ actor ShardWriter {
     var lanes: [ByteOrderedText: Lane] = [:]
     var pending: [CommandID: PendingCommand] = [:]
     var remembered = RememberedReplies()
+    /// Keys of users, with what has been placed upon them.
+    var userKeys: [UserID: UserKeyMemory] = [:]
+    /// How often what was being read of keys became worthless.
+    var keyEpoch = 0
     /// What is committed.
     var head: ShardSequence
     /// What gathers for the next commit.
@@ -220,7 +224,7 @@ actor ShardWriter {
     /// Answers a command.
     func finish(_ command: PendingCommand, _ reply: WriterReply) {
         guard pending.removeValue(forKey: command.id) != nil else { return }
-        if case .done = reply, command.command.keepsResult { remembered.insert(reply, for: command.id) }
+        if command.command.keepsResult, reply.isDone { remembered.insert(reply, for: command.id) }
         environment.metrics.answered(command, with: reply)
         command.slot.fulfil(reply)
     }

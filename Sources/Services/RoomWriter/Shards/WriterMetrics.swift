@@ -54,7 +54,7 @@ final class WriterMetrics: Sendable {
 extension WriterReply {
     fileprivate var outcomeName: String {
         switch self {
-        case .done: "done"
+        case .done, .answered: "done"
         case .refused: "refused"
         case .moved: "moved"
         case .busy: "busy"

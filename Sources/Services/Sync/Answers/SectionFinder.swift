@@ -12,6 +12,7 @@ struct SectionFinder: Sendable {
     let inbox: ToDeviceInbox
     /// `nil`: presence is off.
     let presence: PresenceFinder?
+    let encryption: EncryptionFinder
 
     // MARK: Everything
 
@@ -19,10 +20,12 @@ struct SectionFinder: Sendable {
     func everything(for user: UserRooms, _ request: SyncRequest, at cut: Cut) async throws -> SyncSections {
         async let batch = inbox.batch(for: request.viewer, in: user.shard, after: .zero, upTo: cut[user.shard])
         async let items = readers.accountData.changes(of: user.user, after: .zero, upTo: cut[user.shard])
+        async let keys = encryption.beginning(for: request.viewer)
         let news = typing.news(since: .none, isJoined: { user.isJoined($0.text) }, joined: { [] })
         let wanted = user.rooms.values.filter { request.filter.rooms.wants(room: $0.room) }.sorted { $0.room < $1.room }
         var sections = SyncSections(toDevice: try await batch, typing: news.position)
         sections.presence = presence?.news(for: user, since: .none) ?? PresenceFinder.News()
+        sections.encryption = try await keys
         let known = try await items.filter { $0.content != nil }
         sections.accountData = known.filter { $0.room == nil }
         let ofRooms = Dictionary(grouping: known.filter { $0.room != nil }, by: \.room)
@@ -70,6 +73,8 @@ struct SectionFinder: Sendable {
         let transitions =
             changes.hasMemberships
             ? try await MembershipTransitions(store: memberships).read(user, after: since.cut, upTo: cut) : [:]
+        sections.encryption = try await encryption.news(
+            for: user, request.viewer, changes, transitions, after: since.cut, at: cut)
         var joined = continuing(user, request, changes, since: since.cut, at: cut)
         try await add(transitions, of: user, request, since: since.cut, at: cut, to: &sections, &joined)
         for (room, users) in typingNews.rooms where request.filter.rooms.wants(room: room) {

@@ -36,6 +36,7 @@ struct SyncSections: Sendable {
     var toDevice: ToDeviceBatch
     var typing: TypingPosition
     var presence = PresenceFinder.News()
+    var encryption = EncryptionNews()
 
     /// Whether whom the user does not hear from matters.
     var hasRooms: Bool { !joined.isEmpty || !invited.isEmpty || !left.isEmpty }

@@ -170,13 +170,14 @@ struct SyncComposer: Sendable {
         for message in found.toDevice.messages { writer.json.raw(message) }
         writer.json.endArray()
         writer.json.endObject()
-        EncryptionPart.writeMembers(to: &writer.json)
+        EncryptionPart.writeMembers(found.encryption, to: &writer.json)
         writer.json.key("rooms")
         rooms.write(to: &writer)
         writer.json.endObject()
         return SyncAnswer(
             pieces: writer.finish(),
-            isEmpty: accountData.isEmpty && presence.isEmpty && found.toDevice.messages.isEmpty && rooms.isEmpty,
+            isEmpty: accountData.isEmpty && presence.isEmpty && found.toDevice.messages.isEmpty && rooms.isEmpty
+                && found.encryption.isSilent,
             next: next,
             members: members)
     }

@@ -13,13 +13,23 @@ struct ChangeFinder: Sendable {
 
     let tail: LogTail
     let activity: RoomActivityStore
+    let deviceLists: DeviceListStore
 
     /// - Precondition: `to` is not ahead of the tail.
     func changes(for user: UserRooms, after from: Cut, upTo to: Cut) async throws -> SyncChanges {
         guard from != to else { return SyncChanges() }
         let log = try await tail.changes(after: from, upTo: to)
         var changes = SyncChanges()
-        for entry in log.entries { Self.add(entry, for: user, to: &changes) }
+        // A membership's entry comes right after those of its event or change of state, which name the room.
+        var room: ByteOrderedText?
+        for entry in log.entries {
+            switch entry.kind {
+            case .event, .stateChange: room = entry.key
+            case .membership: Self.addMember(entry.key, in: room, for: user, after: from, to: &changes)
+            default: break
+            }
+            Self.add(entry, for: user, to: &changes)
+        }
         if !log.missing.isEmpty { try await addUnlogged(log.missing, for: user, after: from, upTo: to, to: &changes) }
         return changes
     }
@@ -32,9 +42,23 @@ struct ChangeFinder: Sendable {
         case .membership where entry.key == user.user.text: changes.hasMemberships = true
         case .accountData where entry.key == user.user.text: changes.hasAccountData = true
         case .toDevice where entry.key == user.user.text: changes.hasToDevice = true
+        case .oneTimeKeys where entry.key == user.user.text: changes.hasOneTimeKeys = true
+        case .signatures where entry.key == user.user.text: changes.hasSignatures = true
+        case .deviceList: if let changed = UserID(entry.key.string) { changes.keyChanges.insert(changed) }
         // A room that is forgotten vanishes without a word.
-        case .membership, .accountData, .toDevice, .forgotten: break
+        case .membership, .accountData, .toDevice, .oneTimeKeys, .signatures, .forgotten: break
         }
+    }
+
+    /// Notes who came into or went out of a room that the user is in, or was in at the earlier cut.
+    private static func addMember(
+        _ member: ByteOrderedText, in room: ByteOrderedText?, for user: UserRooms, after from: Cut,
+        to changes: inout SyncChanges
+    ) {
+        guard member != user.user.text, let room = room.flatMap({ user.rooms[$0] }),
+            room.membership == .join || room.position > from[room.shard], let member = UserID(member.string)
+        else { return }
+        changes.memberChanges[member, default: []].insert(room.room)
     }
 
     private static func add(
@@ -54,11 +78,20 @@ struct ChangeFinder: Sendable {
         if shards.contains(user.shard) {
             changes.hasAccountData = true
             changes.hasToDevice = true
+            changes.hasOneTimeKeys = true
+            changes.hasSignatures = true
+        }
+        if let changed = try await deviceLists.changed(after: shards.map { ($0, from[$0]) }) {
+            changes.keyChanges.formUnion(changed)
+        } else {
+            changes.hasLostUsers = true
         }
         let rooms = user.joined.filter { shards.contains($0.shard) }
         for start in stride(from: 0, to: rooms.count, by: Self.roomsPerStatementMax) {
             let part = rooms[start..<min(start + Self.roomsPerStatementMax, rooms.count)]
             let found = try await activity.activity(in: part.map { ($0.room, from[$0.shard], to[$0.shard]) })
+            try await addUnloggedMembers(
+                of: part.filter { found[$0.room]?.hasStateChanges ?? false }, after: from, upTo: to, to: &changes)
             for (room, activity) in found {
                 var change = changes.rooms[room] ?? []
                 if activity.hasEvents { change.insert(.events) }
@@ -67,5 +100,16 @@ struct ChangeFinder: Sendable {
                 changes.rooms[room] = change
             }
         }
+    }
+
+    private func addUnloggedMembers(
+        of rooms: [UserRoom], after from: Cut, upTo to: Cut, to changes: inout SyncChanges
+    ) async throws {
+        let ranges = rooms.map { ($0.room, from[$0.shard], to[$0.shard]) }
+        guard let members = try await deviceLists.memberChanges(in: ranges) else {
+            changes.hasLostUsers = true
+            return
+        }
+        for member in members where changes.memberChanges[member] == nil { changes.memberChanges[member] = [] }
     }
 }

@@ -15,6 +15,14 @@ struct SyncChanges: Sendable, Equatable {
     var hasMemberships = false
     var hasAccountData = false
     var hasToDevice = false
-
-    var isEmpty: Bool { rooms.isEmpty && !hasMemberships && !hasAccountData && !hasToDevice }
+    /// One-time or fallback keys of the user's devices were added or handed out.
+    var hasOneTimeKeys = false
+    /// The user has signed others' keys.
+    var hasSignatures = false
+    /// Users whose devices or keys changed, anybody.
+    var keyChanges: Set<UserID> = []
+    /// Others who came into or went out of rooms of the user's, with the rooms, as far as these are known.
+    var memberChanges: [UserID: Set<RoomID>] = [:]
+    /// There are more of these users than could be read.
+    var hasLostUsers = false
 }

@@ -132,7 +132,9 @@ final class ParkedPolls: Sendable {
             for entry in update.entries {
                 switch entry.kind {
                 case .event, .stateChange, .receipt: users.formUnion(state.byRoom[entry.key] ?? [])
-                case .membership, .accountData, .toDevice: users.insert(entry.key)
+                // Others to whom a change of devices matters are found by DeviceListPlacer.
+                case .membership, .accountData, .toDevice, .deviceList, .oneTimeKeys, .signatures:
+                    users.insert(entry.key)
                 case .forgotten: break
                 }
             }
@@ -143,13 +145,25 @@ final class ParkedPolls: Sendable {
 
     /// Typing changed in `rooms`.
     func applyTyping(in rooms: [RoomID]) {
-        guard !rooms.isEmpty else { return }
-        let polls = state.withLock { state in
-            rooms.flatMap { room in
-                (state.byRoom[room.text] ?? []).flatMap { state.users[$0]?.polls.values.map { $0 } ?? [] }
-            }
+        for poll in polls(in: rooms) where poll.signal(.changed) { byFeed.increment() }
+    }
+
+    /// Devices or keys changed of somebody who is in `rooms`.
+    func applyDeviceLists(in rooms: [RoomID]) {
+        for poll in polls(in: rooms) where poll.signal(.changed) { byLog.increment() }
+    }
+
+    /// Something happened that may concern anybody.
+    func wakeAll() {
+        for poll in polls where poll.signal(.changed) { byLog.increment() }
+    }
+
+    private func polls(in rooms: [RoomID]) -> [Poll] {
+        guard !rooms.isEmpty else { return [] }
+        return state.withLock { state in
+            let users = rooms.reduce(into: Set<ByteOrderedText>()) { $0.formUnion(state.byRoom[$1.text] ?? []) }
+            return users.flatMap { state.users[$0]?.polls.values.map { $0 } ?? [] }
         }
-        for poll in polls where poll.signal(.changed) { byFeed.increment() }
     }
 
     /// Presence changed of users who are in `rooms`; to be called again and again, also without rooms, since not all may

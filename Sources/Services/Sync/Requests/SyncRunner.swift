@@ -17,7 +17,7 @@ struct SyncRunner: Sendable {
         let deadline = ContinuousClock.now + request.timeout
         var since: SyncToken?
         if let token = request.since {
-            guard let reachable = try await reach(token, request) else { return unmoved(token) }
+            guard let reachable = try await reach(token, request) else { return try await unmoved(token, request) }
             since = reachable
         }
         let compose = { @Sendable [since] (looked: Cut?, cut: Cut) async throws -> SyncAnswer in
@@ -54,9 +54,11 @@ struct SyncRunner: Sendable {
     }
 
     /// Nothing is new where this worker is; the client keeps its token.
-    private func unmoved(_ since: SyncToken) -> SyncAnswer {
+    private func unmoved(_ since: SyncToken, _ request: SyncRequest) async throws -> SyncAnswer {
+        let stock = try await composer.sections.encryption.stocks.stock(of: request.viewer)
         let json: JSONObject = [
-            "next_batch": .string(since.text), "device_one_time_keys_count": [:],
+            "next_batch": .string(since.text), "device_one_time_keys_count": .object(stock.counts),
+            "device_unused_fallback_key_types": .array(stock.unusedFallback),
             "rooms": ["join": [:], "invite": [:], "knock": [:], "leave": [:]],
         ]
         return SyncAnswer(pieces: [ByteBuffer(bytes: json.bytes())], isEmpty: true, next: since, members: [:])

@@ -41,14 +41,16 @@ struct SlidingComposer: Sendable {
         let changes = try await finder.changes(for: user, after: from, upTo: cut)
         let selection = try await lists.select(request, for: user, preferences, known: Set(knowledge.rooms.rooms.keys))
         let accountData = try await extensions.changedAccountData(of: user, changes, after: from, upTo: cut)
+        let transitions =
+            changes.hasMemberships ? try await self.transitions.read(user, after: from, upTo: cut) : [:]
         let planner = SlidingPlanner(
-            request: request, knowledge: knowledge, user: user, changes: changes,
-            transitions: changes.hasMemberships ? try await transitions.read(user, after: from, upTo: cut) : [:],
+            request: request, knowledge: knowledge, user: user, changes: changes, transitions: transitions,
             hasDirectChanged: accountData.contains { $0.isDirectRooms }, cut: cut)
         let (planned, missed) = planner.plan(selection)
         let context = SlidingContext(
             request: request, knowledge: knowledge, user: user, preferences: preferences, selection: selection,
-            planned: Set(planned.map(\.room.room)), changes: changes, changedAccountData: accountData, cut: cut)
+            planned: Set(planned.map(\.room.room)), changes: changes, transitions: transitions,
+            changedAccountData: accountData, cut: cut)
         let news = try await extensions.news(context)
         let plans = try await complete(with(news, planned, planner, context), context)
         let answers = try await concurrently(plans) { plan in
@@ -175,6 +177,8 @@ struct SlidingContext: Sendable {
     /// The rooms of the selection that there may be something to say of now.
     let planned: Set<RoomID>
     let changes: SyncChanges
+    /// Of rooms in which the user's membership changed.
+    let transitions: [RoomID: MembershipTransition]
     /// What of the user's account data was set since the client was last answered.
     let changedAccountData: [AccountDataItem]
     let cut: Cut

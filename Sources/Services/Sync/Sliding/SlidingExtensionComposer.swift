@@ -13,6 +13,7 @@ struct SlidingNews: Sendable {
     var typingPosition: TypingPosition
     var toDevice: ToDeviceBatch?
     var sticky: SlidingSticky?
+    var encryption = EncryptionNews()
 }
 
 /// Composes what is told beside rooms (MSC4186, "Extensions").
@@ -20,6 +21,7 @@ struct SlidingExtensionComposer: Sendable {
     let readers: RoomReaders
     let typing: TypingBoard
     let inbox: ToDeviceInbox
+    let encryption: EncryptionFinder
 
     private var sticky: SlidingStickyComposer { SlidingStickyComposer(readers: readers) }
 
@@ -30,6 +32,7 @@ struct SlidingExtensionComposer: Sendable {
         async let receipts = receipts(context)
         async let toDevice = toDevice(context)
         async let sticky = sticky.find(context)
+        async let keys = keys(context)
         let position = context.knowledge.position?.typing ?? .none
         let typing = typing.news(
             since: position, isJoined: { context.user.isJoined($0.text) }, joined: { context.user.joined.map(\.room) })
@@ -45,6 +48,7 @@ struct SlidingExtensionComposer: Sendable {
         news.receipts = try await receipts
         news.toDevice = try await toDevice
         news.sticky = try await sticky
+        news.encryption = try await keys
         return news
     }
 
@@ -97,6 +101,13 @@ struct SlidingExtensionComposer: Sendable {
         return found
     }
 
+    private func keys(_ context: SlidingContext) async throws -> EncryptionNews {
+        guard context.request.extensions.hasEncryption else { return EncryptionNews() }
+        guard let from = context.from else { return try await encryption.beginning(for: context.viewer) }
+        return try await encryption.news(
+            for: context.user, context.viewer, context.changes, context.transitions, after: from, at: context.cut)
+    }
+
     private func toDevice(_ context: SlidingContext) async throws -> ToDeviceBatch? {
         guard let wanted = context.request.extensions.toDevice else { return nil }
         let upTo = context.cut[context.user.shard]
@@ -130,7 +141,8 @@ struct SlidingExtensionComposer: Sendable {
         if context.request.extensions.hasEncryption {
             writer.key("e2ee")
             writer.beginObject()
-            EncryptionPart.writeMembers(to: &writer)
+            isSilent = isSilent && news.encryption.isSilent
+            EncryptionPart.writeMembers(news.encryption, to: &writer)
             writer.endObject()
         }
         if context.request.extensions.accountData != nil {

@@ -16,6 +16,12 @@ extension WriterCommand {
         case .deleteToDevice(let command): object = command.fields
         case .setTag(let command): object = command.fields
         case .reportPresence(let command): object = command.fields
+        case .uploadKeys(let command): object = command.fields
+        case .claimKeys(let command): object = command.fields
+        case .setCrossSigningKeys(let command): object = command.fields
+        case .addSignatures(let command): object = command.fields
+        case .removeDevices(let command): object = command.fields
+        case .announceDevices(let command): object = command.fields
         }
         object["kind"] = .string(kind)
         return .object(object)
@@ -35,6 +41,12 @@ extension WriterCommand {
         case .deleteToDevice: "delete_to_device"
         case .setTag: "set_tag"
         case .reportPresence: "report_presence"
+        case .uploadKeys: "upload_keys"
+        case .claimKeys: "claim_keys"
+        case .setCrossSigningKeys: "set_cross_signing_keys"
+        case .addSignatures: "add_signatures"
+        case .removeDevices: "remove_devices"
+        case .announceDevices: "announce_devices"
         }
     }
 
@@ -52,6 +64,12 @@ extension WriterCommand {
         case "delete_to_device": self = .deleteToDevice(try DeleteToDevice(&reader))
         case "set_tag": self = .setTag(try SetTag(&reader))
         case "report_presence": self = .reportPresence(try ReportPresence(&reader))
+        case "upload_keys": self = .uploadKeys(try UploadKeys(&reader))
+        case "claim_keys": self = .claimKeys(try ClaimKeys(&reader))
+        case "set_cross_signing_keys": self = .setCrossSigningKeys(try SetCrossSigningKeys(&reader))
+        case "add_signatures": self = .addSignatures(try AddSignatures(&reader))
+        case "remove_devices": self = .removeDevices(try RemoveDevices(&reader))
+        case "announce_devices": self = .announceDevices(try AnnounceDevices(&reader))
         default: throw .invalid(field: "kind")
         }
         try reader.finish()

@@ -23,6 +23,17 @@ public enum WriterCommand: Sendable {
     case setTag(SetTag)
     /// Ephemeral, as typing: what is seen of devices of the shard's users.
     case reportPresence(ReportPresence)
+    /// Stores a device's keys; answers how many one-time keys wait, by algorithm.
+    case uploadKeys(UploadKeys)
+    /// Hands out a one-time or fallback key of each of a user's devices, and answers them by device.
+    case claimKeys(ClaimKeys)
+    case setCrossSigningKeys(SetCrossSigningKeys)
+    /// Adds signatures by a user, in their shard.
+    case addSignatures(AddSignatures)
+    /// Drops what is stored for devices that are no more.
+    case removeDevices(RemoveDevices)
+    /// What others are told of a user's devices has changed, such as a name.
+    case announceDevices(AnnounceDevices)
 
     public struct CreateRoom: Sendable {
         /// Before room version 12 chosen by the caller; from 12 the hash of `createEvent`.

@@ -9,6 +9,8 @@ extension WriterReply {
                 "outcome": "done", "events": .array(events.map { .string($0.rawValue) }),
                 "position": .int(position.value),
             ]
+        case .answered(let content, let position):
+            return ["outcome": "answered", "content": .object(content), "position": .int(position.value)]
         case .refused(let refusal):
             return [
                 "outcome": "refused", "status": .int(Int64(refusal.status)), "errcode": .string(refusal.errcode),
@@ -32,6 +34,10 @@ extension WriterReply {
                 events.append(try FieldReader.require(value.stringValue.flatMap { EventID($0) }, "events"))
             }
             self = .done(events: events, position: ShardSequence(try reader.integer("position", in: 0 ... .max)))
+        case "answered":
+            self = .answered(
+                try reader.object("content"),
+                position: ShardSequence(try reader.integer("position", in: 0 ... .max)))
         case "refused":
             let status = Int(try reader.integer("status", in: 400...499))
             self = .refused(

@@ -4,8 +4,8 @@ import Identifiers
 public protocol WriterCommanding: Sendable {
     /// Has `command` take effect exactly once, whoever owns the shard by then.
     ///
-    /// - Returns: ``WriterReply/done(events:position:)``, ``WriterReply/refused(_:)`` or ``WriterReply/busy(retryAfter:)``;
-    ///   never ``WriterReply/moved(to:)``, which is followed.
+    /// - Returns: ``WriterReply/done(events:position:)``, ``WriterReply/answered(_:position:)``, ``WriterReply/refused(_:)`` or
+    ///   ``WriterReply/busy(retryAfter:)``; never ``WriterReply/moved(to:)``, which is followed.
     /// - Throws: ``WriterUnavailable``; the command may or may not have had its effect, and may be repeated with its ID.
     func execute(
         _ command: WriterCommand, id: CommandID, in shard: ShardID

@@ -794,3 +794,117 @@ CREATE TABLE identity_binding (
     PRIMARY KEY (user_id, medium, address, server)
 );
 COMMENT ON TABLE identity_binding IS 'Addresses by which identity servers find users, because we asked them to. Written by client workers.';
+
+-- ── Keys of end-to-end encryption (written by room-writer, in the user's shard) ──────────────────────────────────────
+
+CREATE TABLE device_key (
+    user_id   text COLLATE "C" NOT NULL,
+    device_id text COLLATE "C" NOT NULL,
+    json      bytea NOT NULL,                         -- as uploaded, with the owner's signatures only
+    PRIMARY KEY (user_id, device_id)
+);
+COMMENT ON TABLE device_key IS 'Identity keys of devices.';
+
+CREATE TABLE one_time_key (
+    user_id    text COLLATE "C" NOT NULL,
+    device_id  text COLLATE "C" NOT NULL,
+    key_id     text COLLATE "C" NOT NULL,             -- algorithm:ID
+    algorithm  text COLLATE "C" NOT NULL,
+    json       bytea NOT NULL,
+    shard      smallint NOT NULL,
+    seq        bigint NOT NULL,                       -- when it was uploaded: the oldest is handed out first
+    claimed_at timestamptz,                           -- handed out; the row stays so that a late repeat of its upload brings nothing back
+    PRIMARY KEY (user_id, device_id, key_id)
+);
+CREATE INDEX one_time_key_stock ON one_time_key (user_id, device_id, seq) WHERE claimed_at IS NULL;
+CREATE INDEX one_time_key_claimed ON one_time_key (claimed_at) WHERE claimed_at IS NOT NULL;
+COMMENT ON TABLE one_time_key IS 'Keys that others begin a session with a device by, each handed out once.';
+
+CREATE TABLE fallback_key (
+    user_id   text COLLATE "C" NOT NULL,
+    device_id text COLLATE "C" NOT NULL,
+    algorithm text COLLATE "C" NOT NULL,
+    key_id    text COLLATE "C" NOT NULL,
+    json      bytea NOT NULL,
+    is_used   boolean NOT NULL,
+    PRIMARY KEY (user_id, device_id, algorithm)
+);
+COMMENT ON TABLE fallback_key IS 'What is handed out when a device has no one-time keys left, again and again.';
+
+CREATE TABLE key_stock (
+    user_id   text COLLATE "C" NOT NULL,
+    device_id text COLLATE "C" NOT NULL,
+    shard     smallint NOT NULL,
+    seq       bigint NOT NULL,
+    PRIMARY KEY (user_id, device_id)
+);
+COMMENT ON TABLE key_stock IS 'When a device''s one-time or fallback keys last changed.';
+
+CREATE TABLE cross_signing_key (
+    user_id    text COLLATE "C" NOT NULL,
+    usage      text COLLATE "C" NOT NULL,             -- master, self_signing, user_signing
+    public_key text COLLATE "C" NOT NULL,
+    json       bytea NOT NULL,                        -- as uploaded, with the owner's signatures only
+    PRIMARY KEY (user_id, usage)
+);
+
+CREATE TABLE key_signature (
+    user_id    text COLLATE "C" NOT NULL,             -- whose key is signed
+    target     text COLLATE "C" NOT NULL,             -- a device's ID or a public key
+    signer     text COLLATE "C" NOT NULL,             -- whose shard the row is of
+    signer_key text COLLATE "C" NOT NULL,             -- algorithm:ID
+    signature  text COLLATE "C" NOT NULL,
+    shard      smallint NOT NULL,
+    seq        bigint NOT NULL,
+    PRIMARY KEY (user_id, target, signer, signer_key)
+);
+CREATE INDEX key_signature_signer ON key_signature (signer, seq);
+COMMENT ON TABLE key_signature IS 'Signatures that came after the keys they are of. Shown to the signer and, of their own keys, to everybody.';
+
+CREATE TABLE device_list (
+    user_id text COLLATE "C" PRIMARY KEY,
+    shard   smallint NOT NULL,
+    seq     bigint NOT NULL
+);
+CREATE INDEX device_list_position ON device_list (shard, seq);
+COMMENT ON TABLE device_list IS 'When a user''s devices, identity or cross-signing keys last changed.';
+
+-- ── Backups of keys, dehydrated devices (written by client workers) ──────────────────────────────────────────────────
+
+CREATE SEQUENCE key_backup_store;
+
+CREATE TABLE key_backup (
+    user_id    text COLLATE "C" NOT NULL REFERENCES account,
+    version    bigint NOT NULL,
+    algorithm  text COLLATE "C" NOT NULL,
+    auth_data  bytea NOT NULL,                        -- JSON
+    store_id   bigint NOT NULL DEFAULT nextval('key_backup_store'), -- another one once all keys are deleted
+    etag       bigint NOT NULL DEFAULT 0,
+    key_count  bigint NOT NULL DEFAULT 0,
+    is_deleted boolean NOT NULL DEFAULT false,        -- stays, so that its number is not given again
+    PRIMARY KEY (user_id, version)
+);
+
+CREATE TABLE key_backup_session (
+    store_id            bigint NOT NULL,
+    room_id             text COLLATE "C" NOT NULL,
+    session_id          bytea NOT NULL,               -- text
+    first_message_index bigint NOT NULL,
+    forwarded_count     bigint NOT NULL,
+    is_verified         boolean NOT NULL,
+    session_data        bytea NOT NULL,               -- JSON
+    PRIMARY KEY (store_id, room_id, session_id)
+);
+
+CREATE TABLE abandoned_key_store (
+    store_id bigint PRIMARY KEY
+);
+COMMENT ON TABLE abandoned_key_store IS 'Keys nobody can ask for any more. Written by client workers; housekeeper deletes the keys, some at a time, and then the row.';
+
+CREATE TABLE dehydrated_device (
+    user_id     text COLLATE "C" PRIMARY KEY,
+    device_id   text COLLATE "C" NOT NULL,
+    device_data bytea NOT NULL,                       -- JSON
+    FOREIGN KEY (user_id, device_id) REFERENCES device ON DELETE CASCADE
+);
+COMMENT ON TABLE dehydrated_device IS 'Devices without a client, which take messages until one becomes them (MSC3814).';

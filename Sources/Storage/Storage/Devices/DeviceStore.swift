@@ -36,6 +36,36 @@ public struct DeviceStore: Sendable {
         return try rows.first.map { try Self.device(from: $0) }
     }
 
+    /// The devices of `user`, with how many messages wait for each, counted up to `limit`.
+    public func waitingMessages(of user: UserID, limit: Int) async throws -> [(device: DeviceID, messages: Int)] {
+        let rows = try await database.query(
+            """
+            SELECT d.device_id, (SELECT count(*) FROM (
+                       SELECT FROM to_device AS t WHERE t.user_id = d.user_id AND t.device_id = d.device_id
+                        LIMIT $3) AS few) AS messages
+              FROM device AS d WHERE d.user_id = $1 ORDER BY d.created_at_ms DESC, d.device_id LIMIT $2
+            """, user.rawValue, Int64(Self.listMax), Int64(limit))
+        return try rows.compactMap { row in
+            guard let device = DeviceID(try row.text("device_id")) else { return nil }
+            return (device, Int(try row.int64("messages")))
+        }
+    }
+
+    /// Whether a device got its tokens by the OAuth API.
+    public func isOfOAuthClient(_ device: DeviceID, of user: UserID) async throws -> Bool {
+        try await !database.query(
+            "SELECT FROM device WHERE user_id = $1 AND device_id = $2 AND oauth_client_id IS NOT NULL", user.rawValue,
+            device.rawValue
+        ).isEmpty
+    }
+
+    /// Whether `user` has a device called like one of `names`.
+    public func hasDevice(called names: [String], of user: UserID) async throws -> Bool {
+        try await !database.query(
+            "SELECT FROM device WHERE user_id = $1 AND device_id = ANY($2::text[]) LIMIT 1", user.rawValue, names
+        ).isEmpty
+    }
+
     /// Renames a device; `false` when the user has none of that ID.
     public func setDisplayName(_ name: String, of device: DeviceID, user: UserID) async throws -> Bool {
         let rows = try await database.query(
@@ -58,19 +88,25 @@ public struct DeviceStore: Sendable {
     /// Deletes all devices of `user` except `kept`, with their tokens, and the tokens of no device but the one with
     /// `keptHash`: those log in too.
     ///
+    /// A dehydrated device stays: nobody is logged in there, and it takes keys for when nobody is anywhere.
+    ///
+    /// - Parameter isForGood: also the dehydrated device goes.
     /// - Returns: the devices that were there.
     @discardableResult
     public func deleteAll(
-        of user: UserID, except kept: DeviceID?, andToken keptHash: [UInt8]? = nil
+        of user: UserID, except kept: DeviceID?, andToken keptHash: [UInt8]? = nil, isForGood: Bool = false
     ) async throws -> [DeviceID] {
         let rows = try await database.query(
             """
             WITH tokens AS (
                 DELETE FROM account_token WHERE user_id = $1 AND token_hash IS DISTINCT FROM $3::bytea
             )
-            DELETE FROM device WHERE user_id = $1 AND device_id IS DISTINCT FROM $2::text RETURNING device_id
+            DELETE FROM device AS d WHERE user_id = $1 AND device_id IS DISTINCT FROM $2::text
+               AND ($4 OR NOT EXISTS (SELECT FROM dehydrated_device AS h
+                                       WHERE h.user_id = d.user_id AND h.device_id = d.device_id))
+            RETURNING device_id
             """,
-            user.rawValue, kept?.rawValue, keptHash)
+            user.rawValue, kept?.rawValue, keptHash, isForGood)
         return try rows.compactMap { DeviceID(try $0.text("device_id")) }
     }
 

@@ -11,6 +11,9 @@ public struct ExpiredRows: Sendable {
     /// How long a vote against a room-writer is kept; it counts for seconds.
     static let votesKeptSeconds = 86_400.0
 
+    /// How long a one-time key that was handed out is remembered: a repeat of its upload comes within minutes.
+    static let claimedKeysKeptSeconds = 180 * 86_400.0
+
     let database: any PostgresQuerying
 
     public init(database: any PostgresQuerying) {
@@ -27,7 +30,15 @@ public struct ExpiredRows: Sendable {
         let votes = try await database.query(
             "DELETE FROM unreachable_writer WHERE at < now() - make_interval(secs => $1)", Self.votesKeptSeconds
         ).affectedRows
-        return sessions + others + votes
+        let keys = try await database.query(
+            """
+            DELETE FROM one_time_key WHERE (user_id, device_id, key_id) IN (
+                SELECT user_id, device_id, key_id FROM one_time_key
+                 WHERE claimed_at < now() - make_interval(secs => $1) LIMIT $2)
+            """, Self.claimedKeysKeptSeconds, Int64(Self.rowsMax)
+        ).affectedRows
+        let abandoned = try await AbandonedKeys(database: database).delete()
+        return sessions + others + votes + keys + abandoned
     }
 
     private func delete(_ table: String, by key: String, before: Timestamp) async throws -> Int {

@@ -61,3 +61,34 @@ public struct ToDeviceDeletion: Sendable {
             [deletions.map(\.user.rawValue), deletions.map(\.device.rawValue), deletions.map(\.upTo.value)])
     }
 }
+
+/// Messages of a device that has too many: the oldest go.
+public struct ToDeviceTrim: Sendable {
+    public var user: UserID
+    public var device: DeviceID
+    /// How many stay, the newest.
+    public var kept: Int
+
+    public init(user: UserID, device: DeviceID, kept: Int) {
+        self.user = user
+        self.device = device
+        self.kept = kept
+    }
+
+    /// Drops what is over.
+    ///
+    /// Where a device's messages end is found once, not for each message.
+    public static func delete(_ trims: [ToDeviceTrim]) -> PostgresStatement {
+        PostgresStatement(
+            """
+            WITH gone AS MATERIALIZED (
+                SELECT rows.user_id, rows.device_id, over.seq
+                  FROM unnest($1::text[], $2::text[], $3::bigint[]) AS rows (user_id, device_id, kept)
+                 CROSS JOIN LATERAL (
+                       SELECT seq FROM to_device WHERE user_id = rows.user_id AND device_id = rows.device_id
+                        ORDER BY seq DESC OFFSET rows.kept LIMIT 1) AS over)
+            DELETE FROM to_device AS t USING gone
+             WHERE t.user_id = gone.user_id AND t.device_id = gone.device_id AND t.seq <= gone.seq
+            """, [trims.map(\.user.rawValue), trims.map(\.device.rawValue), trims.map { Int64($0.kept) }])
+    }
+}

@@ -6,6 +6,11 @@ public struct ToDeviceStore: Sendable {
     /// The most messages a call returns.
     public static let messagesMax = 100
 
+    /// How many messages wait for a device; of one that never comes back the oldest go.
+    public static let waitingMax = 5_000
+    /// How many more there may be before they are dropped, so that it is not done at each message.
+    public static let waitingSlack = 500
+
     /// A message as its device gets it.
     public struct Message: Sendable, Equatable {
         /// In the order of the user's shard.

@@ -121,7 +121,7 @@ struct DeactivateForm: Endpoint {
                 user, forms.pages.browsers.formTie(request), hasPassword: true, problem: problem)
         }
         _ = try await forms.pages.accounts.deactivate(user, erase: form["erase"] != nil, at: clock.now())
-        try await removal.removeAll(of: user, except: nil)
+        try await removal.removeAll(of: user, except: nil, isForGood: true)
         return HTMLPage(title: "The account has ended", body: "<p>It leaves its rooms now.</p>")
     }
 }
