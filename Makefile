@@ -32,8 +32,8 @@ run: build ## Start a cluster on http://localhost:8008; Ctrl-C drains it (UP="--
 
 test: test-unit test-chat ## Run every test, with a PostgreSQL of its own
 
-test-unit: build
-	tools/with-postgres tools/run-tests $(FILTER)
+test-unit: build $(VENV)/installed
+	APUS_TEST_PYTHON=$(VENV)/bin/python tools/with-postgres tools/run-tests $(FILTER)
 
 test-chat: build $(VENV)/installed
 	APUS_PROGRAMS=$(BIN) $(VENV)/bin/python -m pytest -q Tests/Clients
@@ -46,9 +46,9 @@ $(VENV)/installed: Tests/Clients/requirements.txt
 coverage: build $(VENV)/installed ## Write docs/spec-coverage.md anew
 	$(VENV)/bin/python tools/spec-coverage $(BIN) > docs/spec-coverage.md.new && mv docs/spec-coverage.md.new docs/spec-coverage.md
 
-check: deps lint ## Check form, warnings, architecture and the fast tests
+check: deps lint $(VENV)/installed ## Check form, warnings, architecture and the fast tests
 	swift build $(SWIFT_FLAGS) --build-tests
-	tools/with-postgres tools/run-tests --fast
+	APUS_TEST_PYTHON=$(VENV)/bin/python tools/with-postgres tools/run-tests --fast
 
 lint: ## Check the form of all files
 	swift format lint --strict --recursive --parallel $(FORMATTED)

@@ -52,6 +52,7 @@ let package = Package(
         .executable(name: "apus-bench", targets: ["apus-bench"]),
         .executable(name: "apus-client", targets: ["apus-client"]),
         .executable(name: "apus-housekeeper", targets: ["apus-housekeeper"]),
+        .executable(name: "apus-media", targets: ["apus-media"]),
         .executable(name: "apus-room-writer", targets: ["apus-room-writer"]),
         .executable(name: "apus-sync", targets: ["apus-sync"]),
     ],
@@ -96,7 +97,10 @@ let package = Package(
                 collections,
             ]),
         library("Platform", "OutboundHTTP", ["CLibCurl", "Telemetry", logging, collections]),
-        library("Platform", "PasswordHashing", ["CArgon2"]),
+        library("Platform", "BlockingWork", []),
+        library("Platform", "PasswordHashing", ["CArgon2", "BlockingWork"]),
+        library(
+            "Platform", "ObjectStorage", ["BlockingWork", "ClusterConfiguration", "OutboundHTTP", crypto, nioCore]),
         library(
             "Platform", "WorkerRuntime",
             // An event loop of the operations port's own: it answers while the others are stuck.
@@ -124,9 +128,9 @@ let package = Package(
         library(
             "Services", "MatrixHTTP",
             [
-                "Identifiers", "CanonicalJSON", "ClientAPI", "HTTPServer", "Postgres", "Storage", "WorkerContracts",
-                "Telemetry",
-                logging, crypto, nioCore,
+                "Identifiers", "CanonicalJSON", "ClientAPI", "HTTPServer", "ClusterConfiguration", "Postgres",
+                "Storage",
+                "WorkerContracts", "Telemetry", logging, crypto, nioCore,
             ]),
         library(
             "Services", "RoomReading",
@@ -163,7 +167,14 @@ let package = Package(
             "Services", "Housekeeper",
             [
                 "Identifiers", "CanonicalJSON", "Postgres", "Schema", "Storage", "Leases", "WorkerContracts",
-                "HTTPServer", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging, metrics,
+                "HTTPServer", "ObjectStorage", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging, metrics,
+            ]),
+        library(
+            "Services", "Media",
+            [
+                "Identifiers", "CanonicalJSON", "Postgres", "Storage", "Leases", "WorkerContracts", "MatrixHTTP",
+                "HTTPServer", "OutboundHTTP", "ObjectStorage", "BlockingWork", "ClusterConfiguration", "Telemetry",
+                "WorkerRuntime", logging, crypto, nioCore,
             ]),
         library(
             "Services", "ClusterOperations",
@@ -179,10 +190,12 @@ let package = Package(
         worker("apus-sync", service: "Sync"),
         worker("apus-client", service: "ClientGateway"),
         worker("apus-housekeeper", service: "Housekeeper"),
+        worker("apus-media", service: "Media"),
         .executableTarget(
             name: "apus",
             dependencies: [
-                "ClusterOperations", "ClientGateway", "Sync", "ClusterConfiguration", "HTTPServer", "Identifiers",
+                "ClusterOperations", "ClientGateway", "Sync", "Media", "ClusterConfiguration", "HTTPServer",
+                "Identifiers",
                 "OutboundHTTP", "Postgres", "Schema", "Telemetry", "WorkerRuntime", argumentParser, logging,
             ],
             path: "Sources/Executables/apus", swiftSettings: strict),
@@ -247,14 +260,15 @@ let package = Package(
         tests(
             "ClusterOperationsTests",
             [
-                "ClusterOperations", "ClientGateway", "Sync", "Leases", "Storage", "Identifiers", "OutboundHTTP",
+                "ClusterOperations", "ClientGateway", "Sync", "Media", "Leases", "Storage", "Identifiers",
+                "OutboundHTTP",
                 "ClusterConfiguration", "HTTPServer", "Postgres", logging, nioCore, nioPosix,
             ]),
         tests(
             "PlatformTests",
             [
-                "HTTPServer", "WorkerRuntime", "ClusterConfiguration", "Telemetry", "OutboundHTTP", logging, nioCore,
-                nioPosix,
+                "HTTPServer", "WorkerRuntime", "ClusterConfiguration", "Telemetry", "OutboundHTTP", "BlockingWork",
+                logging, nioCore, nioPosix,
             ]),
         tests("MatrixHTTPTests", ["MatrixHTTP", "HTTPServer", "Identifiers", "CanonicalJSON", "Postgres", logging]),
         tests(
@@ -280,6 +294,13 @@ let package = Package(
             [
                 "Identifiers", "CanonicalJSON", "RoomRules", "Postgres", "Schema", "Storage", "Leases", "Housekeeper",
                 "WorkerContracts", "ClusterConfiguration", "WorkerRuntime", logging,
+            ]),
+        tests(
+            "MediaTests",
+            [
+                "Identifiers", "CanonicalJSON", "Postgres", "Storage", "HTTPServer", "MatrixHTTP", "OutboundHTTP",
+                "ObjectStorage", "WorkerContracts", "Media", "Housekeeper", "ClusterConfiguration", "WorkerRuntime",
+                logging, nioCore, nioPosix,
             ]),
         tests("AccountStorageTests", ["Identifiers", "CanonicalJSON", "Postgres", "Storage"]),
         tests(

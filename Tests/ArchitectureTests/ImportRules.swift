@@ -6,13 +6,15 @@ struct ImportRules {
         "Identifiers", "CanonicalJSON", "Signing", "Events", "RoomRules", "ClientAPI",
     ]
     static let platformModules: Set<String> = [
-        "Telemetry", "ClusterConfiguration", "Postgres", "HTTPServer", "OutboundHTTP", "PasswordHashing",
-        "WorkerRuntime",
+        "Telemetry", "ClusterConfiguration", "Postgres", "HTTPServer", "OutboundHTTP", "BlockingWork", "ObjectStorage",
+        "PasswordHashing", "WorkerRuntime",
     ]
     static let storageModules: Set<String> = ["Schema", "Storage", "Leases", "ReplicationLog"]
     /// What services share: they may be imported by other services.
     static let sharedServices: Set<String> = ["WorkerContracts", "MatrixHTTP", "RoomReading"]
-    static let services: Set<String> = ["RoomWriter", "Sync", "ClientGateway", "Housekeeper", "ClusterOperations"]
+    static let services: Set<String> = [
+        "RoomWriter", "Sync", "ClientGateway", "Housekeeper", "Media", "ClusterOperations",
+    ]
     static let testLibraries: Set<String> = ["TestSupport", "ClusterHarness"]
 
     static let all = protocolModules.union(platformModules).union(storageModules).union(sharedServices)
@@ -52,7 +54,8 @@ struct ImportRules {
     static let executables: [String: Set<String>] = [
         "apus-room-writer": worker.union(["RoomWriter"]), "apus-sync": worker.union(["Sync"]),
         "apus-client": worker.union(["ClientGateway"]), "apus-housekeeper": worker.union(["Housekeeper"]),
-        "apus": platformModules.union(["ClusterOperations", "ClientGateway", "Sync", "Schema", "Identifiers"]),
+        "apus-media": worker.union(["Media"]),
+        "apus": platformModules.union(["ClusterOperations", "ClientGateway", "Sync", "Media", "Schema", "Identifiers"]),
         // The bench compares with what lies below: bare inserts, bare polls, a room-writer without the way to it.
         "apus-bench": [
             "ClusterHarness", "TestSupport", "Identifiers", "CanonicalJSON", "Signing", "Postgres", "OutboundHTTP",

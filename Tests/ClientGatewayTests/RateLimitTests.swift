@@ -2,6 +2,7 @@ import CanonicalJSON
 import ClientGateway
 import ClusterConfiguration
 import Identifiers
+import MatrixHTTP
 import Postgres
 import Storage
 import Testing

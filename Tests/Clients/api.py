@@ -87,6 +87,35 @@ class Api:
             status, content = error.code, error.read()
         return status, json.loads(content or b"null")
 
+    def download(self, operation: str, by: Person | None = None, query=None, status=200, headers=None, **path: str):
+        """Calls an operation that answers with a file; the file, and the answer's headers."""
+        called = operations()[operation]
+        url = self.url + called.filled(**path) + (f"?{urlencode(query)}" if query else "")
+        request = urllib.request.Request(url, headers=headers or {})
+        if by:
+            request.add_header("Authorization", f"Bearer {by.token}")
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS_MAX) as answer:
+            assert answer.status == status, f"{operation}: {answer.status}"
+            self.answered.setdefault(operation, set()).add(200)
+            return answer.read(), answer.headers
+
+    def upload(self, operation: str, by: Person, content: bytes, content_type: str, query=None, status=200, **path: str):
+        """Calls an operation that takes a file."""
+        called = operations()[operation]
+        url = self.url + called.filled(**path) + (f"?{urlencode(query)}" if query else "")
+        request = urllib.request.Request(url, data=content, method=called.method)
+        request.add_header("Content-Type", content_type)
+        request.add_header("Authorization", f"Bearer {by.token}")
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS_MAX) as answer:
+                found, body = answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            found, body = error.code, json.loads(error.read())
+        assert found == status, f"{operation}: {found} {body}"
+        called.check(found, body)
+        self.answered.setdefault(operation, set()).add(found)
+        return body
+
     def register(self, name: str) -> Person:
         password = f"the password of {name}"
         answer = self.call(

@@ -41,7 +41,7 @@ class Cluster:
         self.log = log
         command = [str(programs / "apus"), "up", "--state", str(state), "--port", str(port)]
         command += [f"--set={key}={value}" for key, value in SETTINGS.items()]
-        command += ["--client", "2", "--sync", "2", "--initial", "1", "--writer", "2"]
+        command += ["--client", "2", "--sync", "2", "--initial", "1", "--writer", "2", "--media", "2"]
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True

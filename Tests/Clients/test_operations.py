@@ -3,6 +3,7 @@
 One cluster and one crowd for all: later tests see what earlier ones have left. The last one looks whether all were called.
 """
 
+import os
 import subprocess
 import time
 import uuid
@@ -24,6 +25,8 @@ NEVER_SUCCEEDS = {
     "requestTokenToResetPasswordMSISDN": "no text messages are sent",
     "add3PID": "needs an address shown by mail; ContactTests does it",
     "post3PIDs": "needs an address shown by mail; ContactTests does it",
+    "getContent": "frozen: it serves what is from before media needed a token; DownloadTests has some",
+    "getContentOverrideName": "frozen, as getContent",
 }
 
 
@@ -453,6 +456,39 @@ def test_reports_and_times(api, alice, bob, room):
     api.call("reportEvent", bob, {"reason": "spam"}, roomId=room, eventId=sent)
     api.call("reportRoom", bob, {"reason": "spam"}, roomId=room)
     api.call("reportUser", bob, {"reason": "spam"}, userId=alice.id)
+
+
+def test_media(api, alice, bob):
+    assert api.call("getConfigAuthed", alice) == api.call("getConfig", alice)
+    # Larger than what the router or a worker holds at once; several, so that each worker gets some.
+    for number in range(4):
+        content = bytes([number]) + os.urandom(3 << 20)
+        uri = api.upload("uploadContent", alice, content, "image/png", {"filename": "Grüße.png"})["content_uri"]
+        server, media = uri.removeprefix("mxc://").split("/")
+        place = {"serverName": server, "mediaId": media}
+        for reader in (alice, bob):
+            read, headers = api.download("getContentAuthed", reader, **place)
+            assert read == content and headers["Content-Type"] == "image/png"
+            assert headers["Content-Disposition"] == "inline; filename*=utf-8''Gr%C3%BC%C3%9Fe.png"
+        named, headers = api.download("getContentOverrideNameAuthed", bob, fileName="b.png", **place)
+        assert named == content and headers["Content-Disposition"] == 'inline; filename="b.png"'
+        part, headers = api.download("getContentAuthed", bob, headers={"Range": "bytes=10-19"}, status=206, **place)
+        assert part == content[10:20] and headers["Content-Range"] == f"bytes 10-19/{len(content)}"
+        api.refuse("getContent", 404, "M_NOT_FOUND", **place)
+        api.refuse("getContentOverrideName", 404, "M_NOT_FOUND", fileName="x", **place)
+    api.refuse("getContentAuthed", 404, "M_NOT_FOUND", bob, serverName="elsewhere.example", mediaId="abc")
+
+
+def test_media_that_comes_after_its_address(api, alice, bob):
+    created = api.call("createContent", alice)
+    assert created["unused_expires_at"] > time.time() * 1000
+    server, media = created["content_uri"].removeprefix("mxc://").split("/")
+    place = {"serverName": server, "mediaId": media}
+    api.call("getContentAuthed", bob, query={"timeout_ms": 0}, status=504, **place)
+    api.upload("uploadContentToMXC", bob, b"no", "text/plain", status=403, **place)
+    api.upload("uploadContentToMXC", alice, b"yes", "text/plain", **place)
+    assert api.download("getContentAuthed", bob, **place)[0] == b"yes"
+    api.upload("uploadContentToMXC", alice, b"again", "text/plain", status=409, **place)
 
 
 def test_nobody_is_served_without_a_token(api, routes):

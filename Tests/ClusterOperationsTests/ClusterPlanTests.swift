@@ -43,10 +43,10 @@ struct ClusterPlanTests {
     @Test func countsAreTakenByEitherName() throws {
         let counts = WorkerCounts([.client: 2, .sync: 2])
         let changed = try counts.changed(by: ["sync=5", "room-writer=3", "initial=0"])
-        #expect(changed.description == "client=2 sync=5 initial=0 writer=3 housekeeper=0")
+        #expect(changed.description == "client=2 sync=5 initial=0 writer=3 housekeeper=0 media=0")
     }
 
-    @Test(arguments: ["sync", "sync=", "sync=x", "sync=-1", "sync=65", "media=1", "=1", "sync=1=2"])
+    @Test(arguments: ["sync", "sync=", "sync=x", "sync=-1", "sync=65", "federation=1", "=1", "sync=1=2"])
     func whatIsNoCountIsRefused(word: String) {
         #expect(throws: WorkerCounts.Problem.self) { try WorkerCounts().changed(by: [word]) }
     }

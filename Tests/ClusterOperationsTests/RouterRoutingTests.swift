@@ -24,15 +24,18 @@ struct RouterRoutingTests {
         try await withScriptedServer(script("client")) { client in
             try await withScriptedServer(script("sync")) { sync in
                 try await withScriptedServer(script("initial")) { initial in
-                    try await RunningRouter.with { router in
-                        try await router.apply([
-                            RunningRouter.server("client-1", .client, at: client.address),
-                            RunningRouter.server("sync-1", .sync, at: sync.address),
-                            RunningRouter.server("initial-1", .initialSync, at: initial.address),
-                        ])
-                        let http = HTTPClient()
-                        defer { http.shutdown() }
-                        try await body(router, http)
+                    try await withScriptedServer(script("media")) { media in
+                        try await RunningRouter.with { router in
+                            try await router.apply([
+                                RunningRouter.server("client-1", .client, at: client.address),
+                                RunningRouter.server("sync-1", .sync, at: sync.address),
+                                RunningRouter.server("initial-1", .initialSync, at: initial.address),
+                                RunningRouter.server("media-1", .media, at: media.address),
+                            ])
+                            let http = HTTPClient()
+                            defer { http.shutdown() }
+                            try await body(router, http)
+                        }
                     }
                 }
             }

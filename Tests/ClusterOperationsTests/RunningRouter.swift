@@ -4,6 +4,7 @@ import ClusterOperations
 import Foundation
 import HTTPServer
 import Leases
+import Media
 import Sync
 import TestSupport
 import Testing
@@ -15,7 +16,7 @@ struct RunningRouter: Sendable {
         var description: String { "HAProxy does not answer: \(output)" }
     }
 
-    static let routes = ClientEndpoints.routes + SyncEndpoints.routes
+    static let routes = ClientEndpoints.routes + SyncEndpoints.routes + MediaEndpoints.routes
 
     let port: Int
     let socket: RouterSocket

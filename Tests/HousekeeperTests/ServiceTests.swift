@@ -57,7 +57,7 @@ struct ServiceTests {
         try await TestDatabase.with { test in
             try await serve(test) {
                 let hasRun = try await comesTrue(within: .seconds(30)) {
-                    try await test.database.query("SELECT FROM job WHERE finished_at IS NOT NULL").count == 4
+                    try await test.database.query("SELECT FROM job WHERE finished_at IS NOT NULL").count == 7
                 }
                 #expect(hasRun, "each job has had its turn")
             }
@@ -73,9 +73,10 @@ struct ServiceTests {
         let configuration = try WorkerConfiguration(environment: [
             "APUS_WORKER_NAME": "housekeeper-test", "APUS_SERVER_NAME": TestDatabase.serverName,
             "APUS_DATABASE_URL": test.url, "APUS_CLUSTER_SECRET": "secret", "APUS_SIGNING_KEY_PATH": "/nowhere",
+            "APUS_MEDIA_FOLDER_PATH": "/tmp/apus-housekeeper-media",
         ])
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let service = HousekeeperService(configuration: configuration, logger: logger)
+        let service = try HousekeeperService(configuration: configuration, logger: logger)
         try await service.start()
         try await service.announce(
             WorkerAddresses(

@@ -5,6 +5,7 @@ public struct ClusterShape: Sendable {
     public var initial: Int
     public var writer: Int
     public var housekeeper: Int
+    public var media: Int
     /// Configuration keys of the workers, as `state.sharing`.
     public var settings: [String: String]
     /// Makes the URL workers connect by from the database's own, as through a proxy.
@@ -12,6 +13,7 @@ public struct ClusterShape: Sendable {
 
     public init(
         client: Int = 2, sync: Int = 2, initial: Int = 1, writer: Int = 2, housekeeper: Int = 1,
+        media: Int = 1,
         settings: [String: String] = [:],
         databaseURL: @escaping @Sendable (String) throws -> String = { $0 }
     ) {
@@ -20,6 +22,7 @@ public struct ClusterShape: Sendable {
         self.initial = initial
         self.writer = writer
         self.housekeeper = housekeeper
+        self.media = media
         self.settings = settings
         self.databaseURL = databaseURL
     }
@@ -27,7 +30,7 @@ public struct ClusterShape: Sendable {
     var arguments: [String] {
         let counts = [
             ("--client", client), ("--sync", sync), ("--initial", initial), ("--writer", writer),
-            ("--housekeeper", housekeeper),
+            ("--housekeeper", housekeeper), ("--media", media),
         ]
         return counts.flatMap { [$0.0, "\($0.1)"] }
             + settings.sorted { $0.key < $1.key }.flatMap { ["--set", "\($0.key)=\($0.value)"] }

@@ -6,7 +6,7 @@ import WorkerRuntime
 struct HousekeeperWorker {
     static func main() async {
         await WorkerProcess.main { configuration, logger in
-            HousekeeperService(configuration: configuration, logger: logger)
+            try HousekeeperService(configuration: configuration, logger: logger)
         }
     }
 }

@@ -23,6 +23,8 @@ struct UpOptions: ParsableArguments {
     var writer = 2
     @Option(help: "Housekeepers.")
     var housekeeper = 1
+    @Option(help: "Media workers.")
+    var media = 1
     @Option(help: "Shards of a new database.")
     var shards = 64
     @Option(help: "Who may register: open, token or closed.")
@@ -46,7 +48,7 @@ struct UpOptions: ParsableArguments {
         options.counts = try WorkerCounts().changed(
             by: [
                 "client=\(client)", "sync=\(sync)", "initial=\(initial)", "writer=\(writer)",
-                "housekeeper=\(housekeeper)",
+                "housekeeper=\(housekeeper)", "media=\(media)",
             ])
         options.shardCount = shards
         options.registration = registration

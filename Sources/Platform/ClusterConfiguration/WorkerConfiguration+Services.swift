@@ -67,6 +67,48 @@ extension WorkerConfiguration {
         return urls
     }
 
+    static func media(_ source: inout ConfigurationSource) -> Media {
+        func mebibytes(_ key: String, default fallback: Int, _ source: inout ConfigurationSource) -> Int64 {
+            Int64(source.integer(key, default: fallback, in: 1...2_048)) << 20
+        }
+        let hasUserBound = source.text("media.user_mebibytes_max") != nil
+        let userMebibytes = source.integer("media.user_mebibytes_max", default: 1, in: 1...1_000_000_000)
+        return Media(
+            store: mediaStore(&source), spoolPath: source.text("media.spool_path") ?? "/tmp",
+            uploadBytesMax: mebibytes("media.upload_mebibytes_max", default: 100, &source),
+            userBytesMax: hasUserBound ? Int64(userMebibytes) << 20 : nil,
+            quotaInfoURL: source.text("media.quota_info_url"),
+            pendingUploadsMax: source.integer("media.pending_uploads_max", default: 5, in: 1...1_000),
+            pendingUploadLife: .seconds(source.integer("media.pending_upload_hours", default: 24, in: 1...720) * 3_600),
+            remoteBytesMax: mebibytes("media.remote_mebibytes_max", default: 100, &source),
+            remoteLife: source.days("media.remote_days"), localLife: source.days("media.local_days"),
+            previewsLinks: source.bool("media.url_previews", default: true),
+            allowedNetworks: source.text("media.allowed_networks").map {
+                $0.split(separator: ",").map { String($0.filter { $0 != " " }) }
+            } ?? [])
+    }
+
+    private static func mediaStore(_ source: inout ConfigurationSource) -> Media.Store? {
+        let folder = source.text("media.folder_path")
+        let bucket = source.text("media.s3_bucket")
+        let endpoint = source.text("media.s3_endpoint")
+        let region = source.text("media.s3_region") ?? "us-east-1"
+        let prefix = source.text("media.s3_prefix") ?? ""
+        let accessKeyID = source.text("media.s3_access_key_id")
+        let secret = source.secret("media.s3_secret_access_key", isRequired: false)
+        // A bucket that is configured is meant, whatever folder a template names besides.
+        guard let bucket else { return folder.map { .folder($0) } }
+        guard let endpoint, let accessKeyID, let secret else {
+            source.problem(
+                "media.s3_bucket needs media.s3_endpoint, media.s3_access_key_id and media.s3_secret_access_key")
+            return nil
+        }
+        return .s3(
+            Media.S3(
+                endpoint: endpoint, region: region, bucket: bucket, prefix: prefix, accessKeyID: accessKeyID,
+                secretAccessKey: secret))
+    }
+
     static func singleSignOn(_ source: inout ConfigurationSource) -> SingleSignOn? {
         let clientID = source.text("sso.client_id")
         let secret = source.secret("sso.client_secret", isRequired: false)

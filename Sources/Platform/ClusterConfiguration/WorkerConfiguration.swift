@@ -54,6 +54,49 @@ public struct WorkerConfiguration: Sendable {
         public var lifetimeSeconds: Int
     }
 
+    /// Where uploaded files are, and how many there may be.
+    public struct Media: Sendable {
+        public enum Store: Sendable {
+            /// A folder that all media workers and housekeepers share.
+            case folder(String)
+            case s3(S3)
+        }
+        /// A bucket of any server that speaks S3's protocol.
+        public struct S3: Sendable {
+            public var endpoint: String
+            public var region: String
+            public var bucket: String
+            /// Before the objects' names; may be empty.
+            public var prefix: String
+            public var accessKeyID: String
+            public var secretAccessKey: Secret
+        }
+        /// `nil`: there is none, and no worker that needs one starts.
+        public var store: Store?
+        /// Where files are gathered before they go into a bucket.
+        public var spoolPath: String
+        /// The largest file, in bytes.
+        public var uploadBytesMax: Int64
+        /// All files of one user, in bytes; `nil`: no bound.
+        public var userBytesMax: Int64?
+        /// Where people read about that bound.
+        public var quotaInfoURL: String?
+        /// Addresses that a user has made for files and not yet uploaded.
+        public var pendingUploadsMax: Int
+        /// For how long such an address waits for its file.
+        public var pendingUploadLife: Duration
+        /// The largest file taken over from another server, in bytes.
+        public var remoteBytesMax: Int64
+        /// How long files of other servers stay that nobody looks at; `nil`: for ever.
+        public var remoteLife: Duration?
+        /// How long users' own files stay that nobody looks at; `nil`: for ever.
+        public var localLife: Duration?
+        /// Whether links are looked at for users.
+        public var previewsLinks: Bool
+        /// Networks that may be asked although they are not public, as `10.1.0.0/16`.
+        public var allowedNetworks: [String]
+    }
+
     /// The OpenID Connect provider by which people log in.
     public struct SingleSignOn: Sendable {
         /// An https address, under which the provider describes itself.
@@ -113,6 +156,7 @@ public struct WorkerConfiguration: Sendable {
     /// What a worker sends of first and full-state syncs in a second.
     public var initialSyncBytesPerSecond: Int
     public var retention: Retention
+    public var media: Media
     public var drainDelay: Duration
     /// `nil`: as many as the system allows.
     public var openFilesMax: Int?
@@ -168,6 +212,7 @@ public struct WorkerConfiguration: Sendable {
                 "sync.initial_mebibytes_per_second",
                 default: Self.initialMebibytesPerProcessor * Self.processors, in: 1...10_000) << 20
         retention = source.retention()
+        media = Self.media(&source)
         drainDelay = .seconds(source.integer("drain.delay_seconds", default: 2, in: 0...120))
         openFilesMax =
             source.text("limits.open_files_max") == nil
@@ -189,7 +234,7 @@ extension ConfigurationSource {
     }
 
     /// A number of days; `nil` when the key is not there.
-    private mutating func days(_ key: String) -> Duration? {
+    mutating func days(_ key: String) -> Duration? {
         guard text(key) != nil else { return nil }
         return .seconds(integer(key, default: 1, in: 1...36_500) * 86_400)
     }

@@ -33,9 +33,17 @@ public final class Admission: Sendable {
     ///
     /// - Throws: a 429 with `Retry-After` when there is none.
     public func withPlace<Result>(_ body: () async throws -> Result) async throws -> Result {
-        guard await enter() else { throw HTTPRefusal.busy(retryAfter: .seconds(Int64.random(in: 1...5))) }
-        defer { leave() }
+        let place = try await take()
+        defer { withExtendedLifetime(place) {} }
         return try await body()
+    }
+
+    /// Takes a place, within the class's wait, for as long as what is returned lives.
+    ///
+    /// - Throws: a 429 with `Retry-After` when there is none.
+    func take() async throws -> AdmissionPlace {
+        guard await enter() else { throw HTTPRefusal.busy(retryAfter: .seconds(Int64.random(in: 1...5))) }
+        return AdmissionPlace(admission: self)
     }
 
     private func enter() async -> Bool {
@@ -92,7 +100,7 @@ public final class Admission: Sendable {
         waiting?.continuation.resume(returning: false)
     }
 
-    private func leave() {
+    fileprivate func leave() {
         let next = state.withLock { state -> Waiting? in
             if let next = state.waiting.popFirst() { return next }
             state.inFlight -= 1
@@ -100,4 +108,13 @@ public final class Admission: Sendable {
         }
         next?.continuation.resume(returning: true)
     }
+}
+
+/// A place among the requests of a class; it is free again when this goes.
+final class AdmissionPlace: Sendable {
+    private let admission: Admission
+
+    fileprivate init(admission: Admission) { self.admission = admission }
+
+    deinit { admission.leave() }
 }

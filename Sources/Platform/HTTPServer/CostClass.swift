@@ -12,6 +12,12 @@ public enum CostClass: String, Sendable, CaseIterable {
     case sync
     /// First and full-state syncs.
     case initialSync
+    /// Bodies of many megabytes that come in.
+    case upload
+    /// Bodies of many megabytes that go out, and thumbnails.
+    case download
+    /// What waits for servers elsewhere.
+    case outbound
     /// Between workers.
     case `internal`
 
@@ -24,6 +30,9 @@ public enum CostClass: String, Sendable, CaseIterable {
         case .account: 64
         case .sync: 10_000
         case .initialSync: 8
+        case .upload: 64
+        case .download: 800
+        case .outbound: 32
         case .internal: 4_000
         }
     }
@@ -32,7 +41,8 @@ public enum CostClass: String, Sendable, CaseIterable {
     public var waitingMax: Int {
         switch self {
         case .light, .write: 400
-        case .read, .account: 200
+        case .read, .account, .upload, .download: 200
+        case .outbound: 64
         case .sync: 0
         case .initialSync: 400
         case .internal: 0
@@ -41,16 +51,27 @@ public enum CostClass: String, Sendable, CaseIterable {
 
     /// The longest wait for a place.
     public var waitMax: Duration {
-        self == .initialSync ? .seconds(20) : .seconds(2)
+        switch self {
+        case .initialSync: .seconds(20)
+        case .upload: .seconds(10)
+        default: .seconds(2)
+        }
     }
 
     /// The longest a request of the class may take, unless its route says otherwise.
     public var deadline: Duration {
         switch self {
         case .sync, .initialSync: .seconds(150)
+        case .upload, .download: .seconds(600)
+        case .outbound: .seconds(60)
         case .read: .seconds(30)
         case .internal: .seconds(30)
         case .light, .write, .account: .seconds(15)
         }
+    }
+
+    /// The longest a worker may say nothing while it has all of a request of the class.
+    public var silenceMax: Duration {
+        self == .upload || self == .download ? .seconds(150) : deadline
     }
 }

@@ -6,6 +6,9 @@ public struct HTTPAnswer: Sendable {
         case bytes(ByteBuffer)
         /// Buffers that may be shared with other answers; written one after the other, never joined.
         case buffers([ByteBuffer])
+        /// Asked for piece by piece as fast as the client takes them, until there are no more; for what is too large to
+        /// hold. The request keeps its place in its class until then. Without a length it is sent in chunks.
+        case pulled(byteCount: Int64?, next: @Sendable () async throws -> ByteBuffer?)
         /// Written piece by piece until the closure returns; for streams between workers.
         case stream(@Sendable (_ write: @Sendable (ByteBuffer) async throws -> Void) async throws -> Void)
     }
@@ -14,7 +17,8 @@ public struct HTTPAnswer: Sendable {
     public var contentType: String
     public var headers: [(name: String, value: String)]
     public var body: Body
-    /// Kept until ``Body/buffers(_:)`` have been written or given up; for whoever counts what is on its way.
+    /// Kept until ``Body/buffers(_:)`` or ``Body/pulled(byteCount:next:)`` have been written or given up; for whoever
+    /// counts what is on its way.
     public var held: (any Sendable)?
 
     public init(

@@ -136,15 +136,24 @@ public final class HTTPListener: Sendable {
         case .found(let handler, let route, let parameters):
             cost = route.cost
             guard let admission = admissions[route.cost] else { preconditionFailure("every class has an admission") }
-            let body = try await collectBody(of: request, limit: route.bodyLimit)
+            let (body, bodyStream) = try await readBody(of: request, for: route)
             let serverRequest = ServerRequest(
                 method: request.method.rawValue, target: target, route: route, parameters: parameters,
-                query: try queryItems(path.query), headers: request.headers, body: body, requestID: requestID,
-                clientAddress: header("x-forwarded-for", request), deadline: .now + route.cost.deadline)
-            return try await admission.withPlace {
-                try await withDeadline(route.cost.deadline) { try await handler(serverRequest) }
-            }
+                query: try queryItems(path.query), headers: request.headers, body: body, bodyStream: bodyStream,
+                requestID: requestID, clientAddress: header("x-forwarded-for", request),
+                deadline: .now + route.cost.deadline)
+            let place = try await admission.take()
+            defer { withExtendedLifetime(place) {} }
+            var answer = try await withDeadline(route.cost.deadline) { try await handler(serverRequest) }
+            if case .pulled = answer.body { answer.held = PulledHold(place: place, held: answer.held) }
+            return answer
         }
+    }
+
+    /// What stays until a pulled body has been written.
+    private struct PulledHold: Sendable {
+        let place: AdmissionPlace
+        let held: (any Sendable)?
     }
 
     /// Ends a handler that outlives its deadline; a class of long waits minds its own.
@@ -164,10 +173,20 @@ public final class HTTPListener: Sendable {
         }
     }
 
-    private func collectBody(of request: Request, limit: ByteCount) async throws -> ByteBuffer {
-        if let length = header("content-length", request).flatMap({ Int($0) }), length > limit.bytes {
-            throw HTTPRefusal.bodyTooLarge
+    private func readBody(
+        of request: Request, for route: Route
+    ) async throws -> (whole: ByteBuffer, stream: RequestBodyStream?) {
+        let limit = route.bodyLimit
+        let length = header("content-length", request).flatMap { Int64($0) }
+        if let length, length > Int64(limit.bytes) { throw HTTPRefusal.bodyTooLarge }
+        switch route.body {
+        case .collected: return (try await collectBody(of: request, limit: limit), nil)
+        case .streamed:
+            return (ByteBuffer(), RequestBodyStream(request.body, declaredByteCount: length, limit: limit))
         }
+    }
+
+    private func collectBody(of request: Request, limit: ByteCount) async throws -> ByteBuffer {
         do {
             return try await request.body.collect(upTo: limit.bytes)
         } catch is NIOTooManyBytesError {
@@ -216,6 +235,7 @@ public final class HTTPListener: Sendable {
             switch answer.body {
             case .bytes(let buffer): ResponseBody(byteBuffer: buffer)
             case .buffers(let buffers): Self.buffersBody(buffers, holding: answer.held)
+            case .pulled(let byteCount, let next): Self.pulledBody(byteCount, next, holding: answer.held)
             case .stream(let produce): Self.streamBody(produce)
             }
         if let length = body.contentLength { headers[.contentLength] = String(length) }
@@ -228,6 +248,16 @@ public final class HTTPListener: Sendable {
             try await writer.write(contentsOf: buffers)
             try await writer.finish(nil)
             // The closure goes with the response; so does what is held.
+            _ = held
+        }
+    }
+
+    private static func pulledBody(
+        _ byteCount: Int64?, _ next: @escaping @Sendable () async throws -> ByteBuffer?, holding held: (any Sendable)?
+    ) -> ResponseBody {
+        ResponseBody(contentLength: byteCount.map { Int($0) }) { writer in
+            while let piece = try await next() { try await writer.write(piece) }
+            try await writer.finish(nil)
             _ = held
         }
     }

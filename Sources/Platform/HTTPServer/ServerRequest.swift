@@ -1,7 +1,7 @@
 import HTTPTypes
 import NIOCore
 
-/// A request as handlers see it: matched, its body read within the route's limit.
+/// A request as handlers see it: matched, its body read within the route's limit, or to be read.
 public struct ServerRequest: Sendable {
     public let method: String
     /// The target as sent, path and query.
@@ -12,7 +12,10 @@ public struct ServerRequest: Sendable {
     /// Decoded query parameters in order; names may repeat.
     public let query: [(name: String, value: String)]
     public let headers: HTTPFields
+    /// Empty when the route's body is streamed.
     public let body: ByteBuffer
+    /// The body of a route that has it streamed.
+    public let bodyStream: RequestBodyStream?
     /// Taken from the router or made here; in every log line about the request.
     public let requestID: String
     /// The client's address as the router saw it, without port.
@@ -22,8 +25,9 @@ public struct ServerRequest: Sendable {
 
     public init(
         method: String, target: String, route: Route, parameters: [String: String],
-        query: [(name: String, value: String)], headers: HTTPFields, body: ByteBuffer, requestID: String,
-        clientAddress: String?, deadline: ContinuousClock.Instant
+        query: [(name: String, value: String)], headers: HTTPFields, body: ByteBuffer,
+        bodyStream: RequestBodyStream? = nil, requestID: String, clientAddress: String?,
+        deadline: ContinuousClock.Instant
     ) {
         self.method = method
         self.target = target
@@ -32,6 +36,7 @@ public struct ServerRequest: Sendable {
         self.query = query
         self.headers = headers
         self.body = body
+        self.bodyStream = bodyStream
         self.requestID = requestID
         self.clientAddress = clientAddress
         self.deadline = deadline

@@ -7,6 +7,8 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]?
     /// The longest response body accepted, in bytes.
     public var responseBytesMax: Int
+    /// A transfer that brings no byte for so long is given up, but not one that its reader holds back; `nil`: never.
+    public var stallMax: Duration?
 
     /// A MiB.
     public static let responseBytesMaxDefault = 1 << 20

@@ -55,6 +55,10 @@ extension Transfer {
         if let duration = options.duration {
             apus_curl_set_long(handle, CURLOPT_TIMEOUT_MS, duration.wholeMilliseconds)
         }
+        if let stallMax = request.stallMax {
+            apus_curl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
+            apus_curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, Int(stallMax.components.seconds)))
+        }
         apus_curl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
         apus_curl_set_long(handle, CURLOPT_TCP_KEEPALIVE, 1)
         apus_curl_set_long(handle, CURLOPT_TCP_KEEPIDLE, 10)

@@ -1,3 +1,4 @@
+import BlockingWork
 import CArgon2
 
 /// Hashes and verifies passwords with argon2id, 19 MiB, two passes, one lane: about 24 ms of one core each.

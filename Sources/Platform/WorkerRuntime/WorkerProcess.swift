@@ -13,8 +13,6 @@ import Telemetry
 /// the router to look away, then leases and parked requests are let go, then what is under way ends, then the ports
 /// close. A request is never refused because its worker is leaving.
 public struct WorkerProcess: Sendable {
-    /// The longest the requests under way may take once the worker drains.
-    static let inFlightWaitMax = Duration.seconds(30)
     /// The longest connections may take to close when nothing is under way any more; then they are cut.
     static let closeMax = Duration.seconds(5)
     static let tick = Duration.milliseconds(50)
@@ -126,7 +124,7 @@ public struct WorkerProcess: Sendable {
         try await Task.sleep(for: configuration.drainDelay)
         for listener in listeners { listener.beginDraining() }
         await service.drain()
-        let deadline = ContinuousClock.now + Self.inFlightWaitMax
+        let deadline = ContinuousClock.now + service.inFlightWaitMax
         while listeners.contains(where: { $0.inFlight > 0 }), ContinuousClock.now < deadline {
             try await Task.sleep(for: Self.tick)
         }

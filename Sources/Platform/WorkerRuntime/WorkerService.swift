@@ -11,6 +11,9 @@ public protocol WorkerService: Sendable {
     /// Connects and loads what is needed before the first request; may take until the database is there.
     func start() async throws
 
+    /// The longest the requests under way may take once the worker drains.
+    var inFlightWaitMax: Duration { get }
+
     /// Says in the registry where this worker is and that it is ready; called when every listener accepts.
     func announce(_ addresses: WorkerAddresses) async throws
 
@@ -25,6 +28,11 @@ public protocol WorkerService: Sendable {
 
     /// Last: forget the registry row, close connections.
     func stop() async
+}
+
+extension WorkerService {
+    /// Enough for all but large bodies.
+    public var inFlightWaitMax: Duration { .seconds(30) }
 }
 
 /// Where a worker listens, as others reach it.

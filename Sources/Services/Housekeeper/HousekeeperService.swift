@@ -2,6 +2,7 @@ import ClusterConfiguration
 import HTTPServer
 import Leases
 import Logging
+import ObjectStorage
 import Storage
 import WorkerContracts
 import WorkerRuntime
@@ -14,21 +15,35 @@ public final class HousekeeperService: WorkerService {
     private let member: ClusterMember
     private let runner: JobRunner
 
-    public init(configuration: WorkerConfiguration, logger: Logger) {
+    /// - Throws: ``ConfigurationProblems`` when the object store's settings cannot be used.
+    public init(configuration: WorkerConfiguration, logger: Logger) throws {
         member = ClusterMember(
             kind: .housekeeper, configuration: configuration, dedicatedConnections: Self.partitionConnections,
             logger: logger)
         let database = member.database
         let purge = EventPurge(database: database)
+        let media = MediaStore(database: database)
+        var jobs: [any HousekeepingJob] = [
+            PartitionUpkeep(database: database),
+            ExpiryJob(rows: ExpiredRows(database: database), clock: .system),
+            PurgeJob(requests: PurgeRequestStore(database: database), purge: purge, clock: .system),
+            RetentionJob(
+                policy: RetentionPolicy(configuration.retention), rooms: RetentionStore(database: database),
+                purge: purge, clock: .system),
+            MediaExpiryJob(media: media, previews: PreviewStore(database: database), clock: .system),
+            MediaRetentionJob(
+                media: media, remoteLife: configuration.media.remoteLife, localLife: configuration.media.localLife,
+                clock: .system),
+        ]
+        // A cluster without media workers needs no store.
+        if configuration.media.store != nil {
+            jobs.append(
+                MediaGarbageJob(
+                    garbage: MediaGarbageStore(database: database), objects: try configuration.media.makeStore(),
+                    clock: .system))
+        }
         runner = JobRunner(
-            jobs: [
-                PartitionUpkeep(database: database),
-                ExpiryJob(rows: ExpiredRows(database: database), clock: .system),
-                PurgeJob(requests: PurgeRequestStore(database: database), purge: purge, clock: .system),
-                RetentionJob(
-                    policy: RetentionPolicy(configuration.retention), rooms: RetentionStore(database: database),
-                    purge: purge, clock: .system),
-            ],
+            jobs: jobs,
             leases: JobLeases(worker: member.registry.id, database: database), store: JobStore(database: database),
             pace: HousekeepingPace(database: database), logger: logger)
     }

@@ -12,6 +12,8 @@ extension ByteCount {
     public static let keys = ByteCount.mebibytes(1)
     /// A page of a key backup.
     public static let keyBackup = ByteCount.mebibytes(8)
+    /// The largest file that any configuration allows to upload.
+    public static let upload = ByteCount.mebibytes(2_048)
     /// What most requests have.
     public static let ordinary = ByteCount.kibibytes(64)
 }
@@ -20,9 +22,11 @@ extension Route {
     /// A route of the client-server API, served by the client workers unless said otherwise.
     public static func client(
         _ method: HTTPMethod, _ path: String, cost: CostClass = .light, auth: Authentication = .user,
-        bodyLimit: ByteCount = .ordinary, worker: String = "client", firstCost: CostClass? = nil
+        bodyLimit: ByteCount = .ordinary, body: Body = .collected, worker: String = "client",
+        firstCost: CostClass? = nil
     ) -> Route {
         Route(
-            method, path, worker: worker, cost: cost, authentication: auth, bodyLimit: bodyLimit, firstCost: firstCost)
+            method, path, worker: worker, cost: cost, authentication: auth, bodyLimit: bodyLimit, body: body,
+            firstCost: firstCost)
     }
 }

@@ -5,6 +5,7 @@ public enum WorkerKind: String, Sendable, CaseIterable {
     case initialSync = "initial-sync"
     case roomWriter = "room-writer"
     case housekeeper
+    case media
 }
 
 /// One run of one worker: its name and a nonce of this run, `sync-2:9f3c…`.

@@ -1,4 +1,5 @@
 import Identifiers
+import MatrixHTTP
 import Storage
 
 /// Checks a person's password, at login and when an operation asks for it again.

@@ -6,7 +6,9 @@ package struct LocalClusterOptions: Sendable {
     package var statePath = ".apus"
     /// Where clients connect; port 0 lets the system choose.
     package var listen = ListenAddress(host: "127.0.0.1", port: 8_008)
-    package var counts = WorkerCounts([.client: 2, .sync: 2, .initialSync: 1, .roomWriter: 2, .housekeeper: 1])
+    package var counts = WorkerCounts([
+        .client: 2, .sync: 2, .initialSync: 1, .roomWriter: 2, .housekeeper: 1, .media: 1,
+    ])
     package var serverName = "localhost"
     package var shardCount = 64
     /// Another PostgreSQL, or a proxy in front of one; `nil` for a private one.

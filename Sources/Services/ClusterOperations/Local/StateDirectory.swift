@@ -54,6 +54,7 @@ package final class StateDirectory: Sendable {
     }
 
     package var workerConfigurationPath: String { path + "/worker.yaml" }
+    package var mediaPath: String { path + "/media" }
     package var routerConfigurationPath: String { path + "/haproxy.cfg" }
     package var routerSocketPath: String { path + "/haproxy.sock" }
     package var signingKeyPath: String { path + "/signing.key" }

@@ -16,6 +16,7 @@ struct WorkerFiles: Sendable {
             ("signing.key_path", state.signingKeyPath),
             ("registration.mode", options.registration.rawValue),
             ("registration.shared_secret", sharedSecret),
+            ("media.folder_path", state.mediaPath),
             // Everybody who tries it comes from one address.
             ("rate_limits.enabled", "false"),
             ("drain.delay_seconds", String(LocalClusterOptions.drainDelaySeconds)),
@@ -38,7 +39,7 @@ struct WorkerFiles: Sendable {
         switch slot.kind {
         case .sync: environment["APUS_POOL"] = "sync"
         case .initialSync: environment["APUS_POOL"] = "initial"
-        case .client, .roomWriter, .housekeeper: break
+        case .client, .roomWriter, .housekeeper, .media: break
         }
         return ProcessCommand("\(options.executables)/\(slot.kind.executable)", environment: environment)
     }

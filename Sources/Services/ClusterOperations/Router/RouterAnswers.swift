@@ -28,6 +28,8 @@ enum RouterAnswers {
 
     static var noWorkerBody: String { body("M_UNKNOWN", "No worker is there at the moment; try again.") }
 
+    static var tooLargeBody: String { body("M_TOO_LARGE", "The body is too large.") }
+
     /// Answers to what is malformed, unknown, too slow, or met a worker that failed.
     static let errors: [(status: Int, body: String, hasRetryAfter: Bool)] = [
         (400, body("M_UNKNOWN", "The request is malformed."), false),

@@ -187,6 +187,7 @@ package struct RouterConfiguration: Sendable {
                 "timeout server \(pool.answerMax.components.seconds)s",
                 "http-request return status 503 \(Self.answer(RouterAnswers.noWorkerBody, retryAfter: 1)) if { nbsrv eq 0 }",
                 "http-request return status 429 \(shedAnswer) if { queue(\(pool.name)) ge \(pool.waitingMax) }",
+                "http-request return status 413 \(tooLargeAnswer) if { req.hdr_val(content-length) gt \(bodyMax(of: pool)) }",
             ]
         if pool == .initial {
             // Megabytes that nobody waits for by the millisecond: everybody else's requests go first.
@@ -201,6 +202,13 @@ package struct RouterConfiguration: Sendable {
         }
         return (["backend \(pool.name)"] + lines.map { "    " + $0 } + [""]).joined(separator: "\n")
     }
+
+    /// The largest body that any of the pool's endpoints takes; the worker knows each one's own.
+    private func bodyMax(of pool: RouterPool) -> Int {
+        routes.filter { Self.pool(of: $0) == pool }.map(\.bodyLimit.bytes).max() ?? 0
+    }
+
+    private var tooLargeAnswer: String { Self.answer(RouterAnswers.tooLargeBody, retryAfter: nil) }
 
     private var shedAnswer: String { Self.answer(RouterAnswers.shedBody, retryAfter: RouterAnswers.retryAfterSeconds) }
 

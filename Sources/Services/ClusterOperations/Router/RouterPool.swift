@@ -36,7 +36,13 @@ package struct RouterPool: Sendable, Equatable {
     package static let initial = RouterPool(
         name: "initial", kind: .initialSync, classes: [.initialSync], balance: .leastConnections, keepsRequests: false)
 
-    package static let all = [client, pages, accounts, sync, initial]
+    package static let uploads = RouterPool(
+        name: "uploads", kind: .media, classes: [.upload], balance: .leastConnections, keepsRequests: false)
+    package static let media = RouterPool(
+        name: "media", kind: .media, classes: [.light, .download, .outbound], balance: .leastConnections,
+        keepsRequests: true)
+
+    package static let all = [client, pages, accounts, sync, initial, uploads, media]
 
     /// Requests at one worker at once.
     package var requestsPerServerMax: Int { classes.reduce(0) { $0 + $1.inFlightMax } }
@@ -45,7 +51,7 @@ package struct RouterPool: Sendable, Equatable {
     /// The longest a request waits in the router; then it is shed.
     package var waitMax: Duration { classes.map(\.waitMax).max() ?? .seconds(2) }
     /// The longest silence of a worker that answers: what the worker itself allows, and a little for the way.
-    package var answerMax: Duration { (classes.map(\.deadline).max() ?? .seconds(30)) + .seconds(5) }
+    package var answerMax: Duration { (classes.map(\.silenceMax).max() ?? .seconds(30)) + .seconds(5) }
 
     /// Even a class that does not wait in the worker waits here for the moment a worker is being replaced.
     static let waitingMin = 50

@@ -68,7 +68,8 @@ extension WorkerKind {
         case .sync: 1
         case .initialSync: 2
         case .client: 3
-        case .housekeeper: 4
+        case .media: 4
+        case .housekeeper: 5
         }
     }
 }

@@ -56,6 +56,7 @@ extension WorkerKind {
         case .initialSync: "initial"
         case .roomWriter: "writer"
         case .housekeeper: "housekeeper"
+        case .media: "media"
         }
     }
 
@@ -72,6 +73,7 @@ extension WorkerKind {
         case .sync, .initialSync: "apus-sync"
         case .roomWriter: "apus-room-writer"
         case .housekeeper: "apus-housekeeper"
+        case .media: "apus-media"
         }
     }
 }

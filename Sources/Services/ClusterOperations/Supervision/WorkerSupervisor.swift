@@ -5,7 +5,10 @@ import Logging
 /// Starts workers, keeps them running, and lets them go: everybody's parent.
 package actor WorkerSupervisor {
     /// How long a worker may take to drain before it is killed: its own bound, and a little.
-    package static let drainMax = Duration.seconds(60)
+    package static func drainMax(of kind: WorkerKind) -> Duration {
+        // Large files on slow lines come to their end.
+        kind == .media ? .seconds(150) : .seconds(60)
+    }
 
     /// A worker's process as the operator sees it.
     package struct Entry: Sendable {
@@ -111,7 +114,7 @@ package actor WorkerSupervisor {
         for id in ids {
             guard let process = places[id]?.process else { continue }
             if let name = await process.current?.name { await onDrain(name) }
-            let exit = await process.stop(within: Self.drainMax)
+            let exit = await process.stop(within: Self.drainMax(of: slot.kind))
             if let exit, !exit.isSuccess { failures.append(exit) }
             places[id] = nil
         }

@@ -908,3 +908,72 @@ CREATE TABLE dehydrated_device (
     FOREIGN KEY (user_id, device_id) REFERENCES device ON DELETE CASCADE
 );
 COMMENT ON TABLE dehydrated_device IS 'Devices without a client, which take messages until one becomes them (MSC3814).';
+
+-- ── Media (written by media workers in plain statements; what is over is deleted by housekeeper) ─────────────────────
+
+CREATE TABLE media_content (
+    content_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    digest         bytea NOT NULL UNIQUE,             -- SHA-256: the same bytes are kept once
+    object_key     text COLLATE "C" NOT NULL UNIQUE,  -- in the object store
+    byte_count     bigint NOT NULL,
+    claimed_at_ms  bigint NOT NULL,                   -- when somebody last meant to refer to it
+    is_doubtful    boolean NOT NULL DEFAULT true,     -- nothing may refer to it any more, or yet
+    quarantined_by text COLLATE "C"                   -- who has forbidden it; null: nobody
+);
+CREATE INDEX media_content_doubt ON media_content (claimed_at_ms) WHERE is_doubtful;
+COMMENT ON TABLE media_content IS 'Stored files by their content, however often they were uploaded.';
+
+CREATE TABLE media (
+    origin         text COLLATE "C" NOT NULL,         -- the server whose file it is
+    media_id       text COLLATE "C" NOT NULL,
+    kind           smallint NOT NULL,                 -- 0 uploaded here, 1 of another server, 2 a picture of a preview
+    user_id        text COLLATE "C",                  -- who uploaded it; null for kinds 1 and 2
+    content_id     bigint REFERENCES media_content,   -- null: not uploaded yet
+    content_type   bytea NOT NULL,                    -- as it was uploaded
+    file_name      bytea,
+    created_at_ms  bigint NOT NULL,
+    expires_at_ms  bigint,                            -- when its address is given up unless it is uploaded; null once it is
+    accessed_at_ms bigint NOT NULL,                   -- to the day
+    is_open        boolean NOT NULL DEFAULT false,    -- from before media needed a token: the old endpoints serve it
+    PRIMARY KEY (origin, media_id)
+);
+CREATE INDEX media_by_content ON media (content_id) WHERE content_id IS NOT NULL;
+CREATE INDEX media_user ON media (user_id, created_at_ms) WHERE user_id IS NOT NULL;
+CREATE INDEX media_pending ON media (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
+CREATE INDEX media_use ON media (kind, accessed_at_ms) WHERE content_id IS NOT NULL;
+COMMENT ON TABLE media IS 'What mxc:// addresses stand for.';
+
+CREATE TABLE media_usage (
+    user_id     text COLLATE "C" PRIMARY KEY,
+    byte_count  bigint NOT NULL DEFAULT 0,            -- of all a user's files that are there
+    media_count bigint NOT NULL DEFAULT 0
+);
+COMMENT ON TABLE media_usage IS 'What users'' files come to, kept beside them in the same statements.';
+
+CREATE TABLE media_thumbnail (
+    content_id   bigint NOT NULL REFERENCES media_content,
+    width        integer NOT NULL,                    -- as it was to be; smaller when the picture is
+    height       integer NOT NULL,
+    method       smallint NOT NULL,                   -- 0 scale, 1 crop
+    is_animated  boolean NOT NULL,
+    content_type text COLLATE "C" NOT NULL,
+    object_key   text COLLATE "C" NOT NULL,
+    byte_count   bigint NOT NULL,
+    PRIMARY KEY (content_id, width, height, method, is_animated)
+);
+COMMENT ON TABLE media_thumbnail IS 'Small pictures of stored files, made when they were first asked for.';
+
+CREATE TABLE media_garbage (
+    object_key text COLLATE "C" PRIMARY KEY,
+    due_at_ms  bigint NOT NULL                        -- before, it may be on its way into the store
+);
+CREATE INDEX media_garbage_due ON media_garbage (due_at_ms);
+COMMENT ON TABLE media_garbage IS 'Objects to delete. Whatever is about to be stored is first written here, so that none is ever lost sight of.';
+
+CREATE TABLE url_preview (
+    url_hash      bytea PRIMARY KEY,                  -- SHA-256
+    preview       bytea NOT NULL,                     -- JSON as clients get it
+    expires_at_ms bigint NOT NULL
+);
+CREATE INDEX url_preview_expiry ON url_preview (expires_at_ms);
+COMMENT ON TABLE url_preview IS 'What links were found to lead to.';

@@ -1,24 +1,32 @@
 import ClusterConfiguration
 import Crypto
 import Identifiers
-import MatrixHTTP
 import Storage
 import WorkerContracts
 
 /// Refuses what somebody does too often.
-struct RateLimits: Sendable {
+package struct RateLimits: Sendable {
     /// Without one for a name, that name has no limit.
     let limits: [RateLimitName: RateLimit]
     let shared: RateBucketStore
     let local: LocalRateBuckets
     let clock: WallClock
 
+    package init(
+        limits: [RateLimitName: RateLimit], shared: RateBucketStore, local: LocalRateBuckets, clock: WallClock
+    ) {
+        self.limits = limits
+        self.shared = shared
+        self.local = local
+        self.clock = clock
+    }
+
     /// Counts `count` of `name` for `subject`, which is a user, room or address.
     ///
     /// More at once than the limit ever allows count as many as it allows.
     ///
     /// - Throws: `M_LIMIT_EXCEEDED` with the time after which one more is allowed.
-    func demand(_ name: RateLimitName, of subject: String, count: Int = 1) async throws {
+    package func demand(_ name: RateLimitName, of subject: String, count: Int = 1) async throws {
         guard let limit = limits[name] else { return }
         let key = Self.key(name, subject)
         let burst = Int64(limit.burst)
@@ -32,7 +40,7 @@ struct RateLimits: Sendable {
     }
 
     /// As ``demand(_:of:)`` for what came from `address`.
-    func demand(_ name: RateLimitName, from address: String?) async throws {
+    package func demand(_ name: RateLimitName, from address: String?) async throws {
         try await demand(name, of: address ?? Self.unknownAddress)
     }
 
@@ -41,7 +49,7 @@ struct RateLimits: Sendable {
     /// It is counted until it is known to be right: of many guesses at once no more get through than of as many in a row.
     ///
     /// - Throws: `M_LIMIT_EXCEEDED` after too many wrong ones.
-    func guess<Found>(
+    package func guess<Found>(
         _ name: RateLimitName, about subject: String, _ find: () async throws -> Found?
     ) async throws -> Found? {
         precondition(name.isShared, "only what is taken from a shared limit is given back")
@@ -54,7 +62,7 @@ struct RateLimits: Sendable {
     }
 
     /// What is counted when the router did not say whence a request came.
-    static let unknownAddress = "unknown"
+    package static let unknownAddress = "unknown"
 
     private static func key(_ name: RateLimitName, _ subject: String) -> [UInt8] {
         Array(SHA256.hash(data: Array("\(name.rawValue)\u{0}\(subject)".utf8)).prefix(16))

@@ -58,7 +58,7 @@ package final class BoundedWorkPool: Sendable {
                 Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
                 return nil
             }, Unmanaged.passRetained(ThreadBody(run: body)).toOpaque())
-        precondition(code == 0, "cannot start a thread for hashing passwords")
+        precondition(code == 0, "cannot start a thread for blocking work")
         pthread_detach(thread)
     }
 

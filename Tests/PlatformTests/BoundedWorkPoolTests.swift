@@ -1,5 +1,5 @@
+import BlockingWork
 import Dispatch
-import PasswordHashing
 import Testing
 
 @Suite struct BoundedWorkPoolTests {

@@ -1,0 +1,43 @@
+import Identifiers
+import Logging
+import MatrixHTTP
+import ObjectStorage
+import Postgres
+import Storage
+import WorkerContracts
+
+/// What endpoints are made of; each takes only the parts it needs.
+package struct MediaParts: Sendable {
+    let settings: MediaSettings
+    let clock: WallClock
+    let media: MediaStore
+    let objects: MediaObjects
+    let intake: MediaIntake
+    let finder: MediaFinder
+    let uploader: Uploader
+    let rates: RateLimits
+
+    package init(
+        settings: MediaSettings, database: PostgresDatabase, objects: any ObjectStore, remote: any RemoteMediaSource,
+        clock: WallClock, logger: Logger
+    ) {
+        self.settings = settings
+        self.clock = clock
+        media = MediaStore(database: database)
+        self.objects = MediaObjects(objectStore: objects, logger: logger)
+        intake = MediaIntake(contents: MediaContentStore(database: database), objects: self.objects, clock: clock)
+        finder = MediaFinder(
+            server: settings.server, media: media,
+            remote: RemoteMediaCache(
+                media: media, intake: intake, objects: self.objects, source: remote,
+                bytesMax: settings.remoteBytesMax, clock: clock),
+            clock: clock)
+        rates = RateLimits(
+            limits: settings.rateLimits, shared: RateBucketStore(database: database), local: LocalRateBuckets(),
+            clock: clock)
+        uploader = Uploader(
+            settings: settings, media: media, intake: intake, rates: rates, places: UploadPlaces(), clock: clock)
+    }
+
+    var download: MediaDownload { MediaDownload(finder: finder, objects: objects) }
+}
