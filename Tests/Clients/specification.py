@@ -4,7 +4,7 @@ import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import jsonschema
 import yaml
@@ -65,14 +65,14 @@ class Operation:
         resolved = REGISTRY.resolver().lookup(uri)
         answer = resolved.contents
         if "$ref" in answer:
-            resolved = resolved.resolver.lookup(answer["$ref"])
-            answer = resolved.contents
-            uri = None
+            uri = urljoin(uri, answer["$ref"])
+            uri = uri if "#" in uri else f"{uri}#"
+            answer = resolved.resolver.lookup(answer["$ref"]).contents
         content = answer.get("content", {}).get("application/json")
         if content is None or "schema" not in content:
             return
         # The schema stands in a file of its own, so references in it are resolved beside that.
-        wrapper = {"$ref": f"{uri}/content/application~1json/schema"} if uri else content["schema"]
+        wrapper = {"$ref": f"{uri}/content/application~1json/schema"}
         validator = jsonschema.Draft202012Validator(wrapper, registry=REGISTRY)
         problems = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in validator.iter_errors(body)]
         assert not problems, f"{self.id} {status}:\n" + "\n".join(problem[:600] for problem in problems[:5])

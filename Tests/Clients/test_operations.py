@@ -231,12 +231,18 @@ def test_people(api, alice, bob, room):
 
 
 def test_presence(api, alice, bob, room):
+    before = api.sync(bob)["next_batch"]
     api.call("setPresence", alice, {"presence": "unavailable", "status_msg": "away"}, userId=alice.id)
     give_up_at = time.monotonic() + 10
     while api.call("getPresence", bob, userId=alice.id).get("status_msg") != "away":
         assert time.monotonic() < give_up_at
         time.sleep(0.05)
-    seen = {event["sender"]: event["content"] for event in api.sync(bob)["presence"]["events"]}
+    # Where a user is is looked up soon after they come, and others hear of it then.
+    while alice.id not in (
+        seen := {event["sender"]: event["content"] for event in api.sync(bob, before)["presence"]["events"]}
+    ):
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
     assert seen[alice.id]["presence"] == "unavailable" and seen[alice.id]["status_msg"] == "away"
     api.refuse("setPresence", 403, "M_FORBIDDEN", bob, {"presence": "offline"}, userId=alice.id)
 

@@ -12,10 +12,10 @@ struct PutByteRendezvous: Endpoint {
     /// - Throws: `M_NOT_FOUND`, `M_TOO_LARGE`; `M_MISSING_PARAM`, `M_INVALID_PARAM` when it is not plain text or without
     ///   `If-Match`.
     func respond(to request: PublicRequest) async throws -> HTTPAnswer {
-        try ByteRendezvous.checkType(request)
         guard let revision = ByteRendezvous.revision(request, "if-match") else {
             throw MatrixError.missingParam("'If-Match' is missing.")
         }
+        try ByteRendezvous.checkType(request)
         switch try await meeting.write(request.rawBody, over: revision, .bytes, request) {
         case .written(let session): return ByteRendezvous.answer(202, session)
         case .overtaken(let session): return ByteRendezvous.overtaken(session)

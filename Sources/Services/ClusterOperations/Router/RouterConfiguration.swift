@@ -204,8 +204,11 @@ package struct RouterConfiguration: Sendable {
     }
 
     /// The largest body that any of the pool's endpoints takes; the worker knows each one's own.
+    ///
+    /// Never less than the router holds: the initial pool has no endpoints of its own, and a body where none belongs is
+    /// the worker's to judge.
     private func bodyMax(of pool: RouterPool) -> Int {
-        routes.filter { Self.pool(of: $0) == pool }.map(\.bodyLimit.bytes).max() ?? 0
+        routes.filter { Self.pool(of: $0) == pool }.map(\.bodyLimit.bytes).reduce(Self.bufferBytes, max)
     }
 
     private var tooLargeAnswer: String { Self.answer(RouterAnswers.tooLargeBody, retryAfter: nil) }
