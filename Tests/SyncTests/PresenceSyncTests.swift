@@ -97,6 +97,10 @@ struct PresenceSyncTests {
                     sinces[index] = synced.next
                     return synced.presence.contains { $0["sender"] == .string(other.id.rawValue) }
                 }
+                // Whoever comes anew hears of them as well.
+                try await waitUntil {
+                    try await world.sync(person).presence.contains { $0["sender"] == .string(other.id.rawValue) }
+                }
             }
         }
     }

@@ -56,11 +56,11 @@ package final class SyncParts: Sendable {
                 users.apply(update)
                 preferences.apply(update)
                 overviews.apply(update)
-                board.apply(update)
                 stocks.apply(update)
             },
             onVisible: { update in
                 polls.apply(update)
+                board.apply(update)
                 deviceListPlacer.apply(update)
             })
         readers = RoomReaders(database: database, isStateSharingOn: isStateSharingOn)

@@ -2,14 +2,14 @@ import Identifiers
 import Storage
 
 /// A user's memberships at one cut, made once and shared by the user's polls.
-final class UserRooms: Sendable {
+package final class UserRooms: Sendable {
     let user: UserID
     /// The user's own shard.
     let shard: ShardID
     /// By room ID, as log entries name rooms.
     let rooms: [ByteOrderedText: UserRoom]
 
-    init(user: UserID, shard: ShardID, rooms: [UserRoom]) {
+    package init(user: UserID, shard: ShardID, rooms: [UserRoom]) {
         self.user = user
         self.shard = shard
         self.rooms = Dictionary(rooms.map { ($0.room.text, $0) }, uniquingKeysWith: { $1 })

@@ -1,23 +1,25 @@
 import Identifiers
 
 /// Which users of whom something is known are in a room: each is entered under the rooms they were in when last placed.
-struct PlacedUsers {
+package struct PlacedUsers {
     /// The most entries one question looks at; whoever has more neighbours is told of some.
-    static let looksMax = 20_000
+    package static let looksMax = 20_000
 
     private var rooms: [UserID: UserRooms] = [:]
     private var byRoom: [ByteOrderedText: Set<UserID>] = [:]
 
+    package init() {}
+
     /// The rooms `user` was in when placed; `nil`: not placed, or going somewhere since.
     subscript(user: UserID) -> UserRooms? { rooms[user] }
 
-    mutating func enter(_ user: UserID, _ placed: UserRooms) {
+    package mutating func enter(_ user: UserID, _ placed: UserRooms) {
         leave(user)
         rooms[user] = placed
         for room in placed.joined { byRoom[room.room.text, default: []].insert(user) }
     }
 
-    mutating func leave(_ user: UserID) {
+    package mutating func leave(_ user: UserID) {
         guard let left = rooms.removeValue(forKey: user) else { return }
         for room in left.joined {
             byRoom[room.room.text]?.remove(user)
@@ -26,7 +28,9 @@ struct PlacedUsers {
     }
 
     /// Up to `limit` users of `rooms` that `isWanted`, each once.
-    func users(of rooms: some Sequence<ByteOrderedText>, limit: Int, where isWanted: (UserID) -> Bool) -> Set<UserID> {
+    package func users(
+        of rooms: some Sequence<ByteOrderedText>, limit: Int, where isWanted: (UserID) -> Bool
+    ) -> Set<UserID> {
         var found: Set<UserID> = []
         var looks = 0
         for room in rooms {

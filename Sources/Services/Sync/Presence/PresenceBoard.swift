@@ -105,13 +105,14 @@ package final class PresenceBoard: Sendable {
         }
     }
 
-    /// The tail has moved: of users who have come into rooms, those who are there hear.
-    func apply(_ update: TailUpdate) {
+    /// The tail has moved, and everybody can see it: of users who have come into rooms, those who are there hear.
+    ///
+    /// When the log cannot say who that is, it may be anybody.
+    package func apply(_ update: TailUpdate) {
+        let moved = update.entries.lazy.filter { $0.kind == .membership }.compactMap { UserID($0.key.string) }
         state.withLock { state in
-            for entry in update.entries where entry.kind == .membership {
-                guard let user = UserID(entry.key.string), var seen = state.users[user],
-                    seen.presence.state != .offline
-                else { continue }
+            for user in update.unexplained.isEmpty ? Array(moved) : Array(state.users.keys) {
+                guard var seen = state.users[user], seen.presence.state != .offline else { continue }
                 number(&seen, at: seen.changedAt, &state)
                 state.users[user] = seen
             }

@@ -33,30 +33,13 @@ struct PresencePlacer: Sendable {
 
     /// Places what has changed, and wakes those who are due.
     func place(at now: ContinuousClock.Instant = .now) async throws {
-        guard let cut = tail.current else { return }
+        // The cut comes after: whoever came into a room is listed only once the cut has that.
         let (changed, version) = board.unplaced()
-        let found = await rooms(of: changed, at: cut)
+        guard let cut = tail.current else { return }
+        let found = try await users.rooms(of: changed, at: cut)
         board.place(found, upTo: version)
         var rooms: Set<RoomID> = []
         for user in found.values { rooms.formUnion(user.joined.lazy.map(\.room)) }
         polls.applyPresence(in: rooms, at: now)
-    }
-
-    private func rooms(of changed: [UserID], at cut: Cut) async -> [UserID: UserRooms] {
-        do {
-            return try await users.rooms(of: changed, at: cut)
-        } catch {
-            logger.notice("users not placed together", metadata: ["error": "\(error)"])
-        }
-        // Whoever cannot be read is not to hide the others.
-        var found: [UserID: UserRooms] = [:]
-        for user in changed where !Task.isCancelled {
-            do {
-                found[user] = try await users.rooms(of: user, at: cut)
-            } catch {
-                logger.debug("user not placed", metadata: ["user": "\(user)", "error": "\(error)"])
-            }
-        }
-        return found
     }
 }

@@ -20,6 +20,18 @@ public struct UserRoom: Sendable, Equatable {
     public let sender: UserID
 
     public var shard: ShardID { placement.shard }
+
+    package init(
+        room: RoomID, placement: RoomPlacement, membership: RoomMembership, position: ShardSequence, event: EventID,
+        sender: UserID
+    ) {
+        self.room = room
+        self.placement = placement
+        self.membership = membership
+        self.position = position
+        self.event = event
+        self.sender = sender
+    }
 }
 
 /// A part of one shard's order, `after` exclusive and `upTo` inclusive.

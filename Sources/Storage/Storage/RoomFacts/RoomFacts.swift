@@ -8,6 +8,11 @@ import RoomRules
 public struct RoomPlacement: Sendable, Equatable {
     public let shard: ShardID
     public let version: RoomVersion
+
+    package init(shard: ShardID, version: RoomVersion) {
+        self.shard = shard
+        self.version = version
+    }
 }
 
 /// What is so in rooms at this moment, as committed: for deciding whether somebody may do something.
