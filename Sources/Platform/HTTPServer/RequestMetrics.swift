@@ -28,7 +28,6 @@ struct RequestMetrics: Sendable {
     func finished(cost: CostClass?, status: Int, took: Duration) {
         guard let cost else { return unmatched.increment() }
         counters[cost]?[status / 100]?.increment()
-        let (seconds, attoseconds) = took.components
-        timers[cost]?.recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        timers[cost]?.record(duration: took)
     }
 }

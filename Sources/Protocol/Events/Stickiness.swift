@@ -12,12 +12,7 @@ public enum Stickiness {
     public static let durationMax = Duration.milliseconds(3_600_000)
 
     /// What ``member`` holds.
-    public static func content(_ duration: Duration) -> JSONValue { ["duration_ms": .int(milliseconds(duration))] }
-
-    static func milliseconds(_ duration: Duration) -> Int64 {
-        let (seconds, attoseconds) = duration.components
-        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
-    }
+    public static func content(_ duration: Duration) -> JSONValue { ["duration_ms": .int(duration.milliseconds)] }
 }
 
 extension Event {
@@ -36,7 +31,7 @@ extension Event {
 
     /// How much of its time is left at `now`, in milliseconds; `nil` for an event that does not stick.
     public func stickyMillisecondsLeft(at now: Timestamp) -> Int64? {
-        guard let duration = stickyDuration.map(Stickiness.milliseconds) else { return nil }
+        guard let duration = stickyDuration?.milliseconds else { return nil }
         return max(0, min(duration, originServerTS.milliseconds + duration - now.milliseconds))
     }
 }

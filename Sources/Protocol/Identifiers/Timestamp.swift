@@ -7,7 +7,6 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     public static func < (left: Self, right: Self) -> Bool { left.milliseconds < right.milliseconds }
 
     public func advanced(by duration: Duration) -> Timestamp {
-        let (seconds, attoseconds) = duration.components
-        return Timestamp(milliseconds: milliseconds + seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
+        Timestamp(milliseconds: milliseconds + duration.milliseconds)
     }
 }

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import HTTPServer
+import Identifiers
 import NIOCore
 
 /// A refusal as the spec has it: a status, an error code, a sentence for people, and what else the code calls for.
@@ -28,8 +29,7 @@ public struct MatrixError: HTTPAnswerable, Sendable {
         if let message { object["error"] = .string(message) }
         var headers: [(name: String, value: String)] = []
         if let retryAfter {
-            let (seconds, attoseconds) = retryAfter.components
-            let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+            let milliseconds = retryAfter.milliseconds
             if status == 429 { object["retry_after_ms"] = .int(milliseconds) }
             headers.append(("Retry-After", String(max(1, (milliseconds + 999) / 1_000))))
         }

@@ -78,8 +78,7 @@ public actor ShardAppender {
 
     /// Notes how long a commit took.
     static func recordCommit(since began: ContinuousClock.Instant) {
-        let (seconds, attoseconds) = (ContinuousClock.now - began).components
-        commitTimer.recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        commitTimer.record(duration: .now - began)
     }
 
     /// Makes sure that a commit in doubt is over, whichever way, and says where the head is.

@@ -6,8 +6,7 @@ extension ListedDelay {
     /// The event as it was scheduled, for its user.
     func json() throws -> JSONObject {
         let draft = try EventDraft(json: try JSONValue.parse(event.draft))
-        let (seconds, attoseconds) = event.delay.components
-        let delay = JSONValue.int(seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
+        let delay = JSONValue.int(event.delay.milliseconds)
         // The delay and its beginning under the names of the first form too.
         var object: JSONObject = [
             "delay_id": .string(event.id), "room_id": .string(event.room.rawValue), "type": .string(event.type),

@@ -81,8 +81,7 @@ struct DelayedSender: Sendable {
         case .done(let events, _):
             guard let id = events.first else { preconditionFailure("a sent event has an ID") }
             try await store.end(event, .sent(id))
-            let (seconds, attoseconds) = lag.components
-            self.lag.recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+            self.lag.record(duration: lag)
             sent.increment()
             return true
         case .refused(let refusal):

@@ -52,7 +52,7 @@ final class PolicyServers: Sendable {
         let began = ContinuousClock.now
         do {
             let response = try await ask(question, until: began + Self.callMax)
-            taken.recordNanoseconds((ContinuousClock.now - began).nanoseconds)
+            taken.record(duration: .now - began)
             let verdict = Self.read(response, question)
             if case .refused = verdict { refused.increment() }
             return verdict
@@ -113,11 +113,4 @@ final class PolicyServers: Sendable {
 
     private static let unreachable = PolicyVerdict.refused(
         forbidden("The room's policy server cannot be reached; try again later."))
-}
-
-extension Duration {
-    fileprivate var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-    }
 }

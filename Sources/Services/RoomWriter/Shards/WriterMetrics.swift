@@ -24,8 +24,7 @@ final class WriterMetrics: Sendable {
     func answered(_ command: PendingCommand, with reply: WriterReply) {
         queued(-1)
         count(command.command.kind, reply)
-        let (seconds, attoseconds) = command.arrivedAt.duration(to: .now).components
-        commandTimer.recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        commandTimer.record(duration: command.arrivedAt.duration(to: .now))
     }
 
     func count(_ kind: String, _ reply: WriterReply) {

@@ -7,8 +7,7 @@ struct SyncMetrics: Sendable {
     let answerBytes = Counter(label: "apus_sync_answer_bytes_total")
 
     func composed(_ request: SyncRequest, took: Duration) {
-        let (seconds, attoseconds) = took.components
         let timer = request.isInitial ? initialSeconds : incrementalSeconds
-        timer.recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        timer.record(duration: took)
     }
 }

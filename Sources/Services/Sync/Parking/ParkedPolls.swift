@@ -192,8 +192,7 @@ final class ParkedPolls: Sendable {
     // MARK: Time
 
     private func tick(of instant: ContinuousClock.Instant) -> Int64 {
-        let (seconds, attoseconds) = (instant - started).components
-        return (seconds * 1_000 + attoseconds / 1_000_000_000_000_000) / 100 + 1
+        (instant - started).milliseconds / Self.tick.milliseconds + 1
     }
 
     /// Answers those whose time is up, and forgets users who have not polled for long; to be called every ``tick``.

@@ -96,11 +96,3 @@ public struct DelayedEventStore: Sendable {
         return !rows.isEmpty
     }
 }
-
-extension Duration {
-    /// Whole milliseconds, cut off.
-    var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
-    }
-}

@@ -1,0 +1,7 @@
+extension Duration {
+    /// Whole milliseconds, what is left cut off: what the protocol and the tables count in.
+    public var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+    }
+}
