@@ -110,11 +110,15 @@ import Testing
                         // The pool has yet to notice, or to connect: asked once more.
                         (try? await database.query("SELECT 1")) != nil
                     })
-                try await test.database.query(
-                    """
-                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                     WHERE wait_event = 'PgSleep' AND datname = current_database()
-                    """)
+                // Or the next round takes the server's half of this one for its own.
+                try await eventually("the cut statement is over") {
+                    try await test.database.query(
+                        """
+                        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                         WHERE wait_event = 'PgSleep' AND datname = current_database()
+                        """
+                    ).isEmpty
+                }
             }
             await database.shutdown()
             proxy.stop()

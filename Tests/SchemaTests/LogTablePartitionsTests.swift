@@ -140,4 +140,37 @@ import Testing
         try await test.database.query(
             "SELECT to_char((now() AT TIME ZONE 'UTC')::date + \(days), 'YYYYMMDD') AS day")[0].text("day")
     }
+
+    @Test func makersAndADropperDoNotFailEachOther() async throws {
+        try await TestDatabase.with { test in
+            for _ in 0..<20 {
+                try await leaveAlone(test)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<3 {
+                        group.addTask { try await LogTablePartitions.ensure(on: test.database) }
+                    }
+                    group.addTask {
+                        try await LogTablePartitions.ensure(on: test.database)
+                        try await LogTablePartitions.dropOld(test.database)
+                    }
+                    try await group.waitForAll()
+                }
+                #expect(try await partitions(test) == LogTablePartitions.daysAhead + 1)
+            }
+        }
+    }
+
+    /// As after some days without upkeep: one partition too old, one to come missing, in each table.
+    private func leaveAlone(_ test: TestDatabase) async throws {
+        for table in LogTablePartitions.keptDays.keys {
+            try await test.database.query(
+                """
+                DO $$ DECLARE d date := (now() AT TIME ZONE 'UTC')::date - 5; BEGIN
+                    EXECUTE format('CREATE TABLE \(table)_%s PARTITION OF \(table) FOR VALUES FROM (%L) TO (%L)',
+                        to_char(d, 'YYYYMMDD'), d || ' 00:00+00', (d + 1) || ' 00:00+00');
+                    EXECUTE format('DROP TABLE \(table)_%s', to_char(d + 12, 'YYYYMMDD'));
+                END $$
+                """)
+        }
+    }
 }

@@ -11,6 +11,9 @@ public enum LogTablePartitions {
     public static let keptDays = ["log": 2, "command_result": 1]
     /// The longest a statement may take: detaching waits for every transaction that reads the table.
     static let statementMax = Duration.seconds(60)
+    /// How PostgreSQL refuses a table that another worker made in the same moment: as a table, as the type of its rows, or
+    /// as their names in the catalogue.
+    private static let madeByAnother: Set = ["42P07", "42710", "23505"]
     /// The advisory lock held while dropping: "part" in ASCII.
     static let lockKey: Int64 = 0x7061_7274
 
@@ -65,8 +68,8 @@ public enum LogTablePartitions {
                         FOR VALUES FROM ('\(first) 00:00+00') TO ('\(next) 00:00+00');
                 END $$
                 """)
-        } catch  where error.sqlState == "42P07" || error.sqlState == "23505" {
-            return  // Another worker made it in the same moment.
+        } catch  where error.sqlState.map(madeByAnother.contains) ?? false {
+            return
         }
     }
 
