@@ -264,4 +264,20 @@ import Testing
             #expect(found.body["room_id"]?.stringValue == room)
         }
     }
+
+    @Test func accountDataIsDeleted() async throws {
+        try await RoomScene.with { scene in
+            let anna = try await scene.gateway.register("anna")
+            let room = try await scene.createRoom(anna)
+            let unstable = "/_matrix/client/unstable/org.matrix.msc3391/"
+            for path in ["user/\(anna.user)/account_data/m.x", "user/\(anna.user)/rooms/\(room)/account_data/m.x"] {
+                #expect(try await scene.put(path, ["a": 1], anna).status == 200)
+                for _ in 0..<2 {
+                    let deleted = try await scene.gateway.call("DELETE", unstable + path, token: anna.token)
+                    #expect(deleted.status == 200)
+                    #expect(try await scene.get(path, anna).errcode == "M_NOT_FOUND")
+                }
+            }
+        }
+    }
 }

@@ -120,4 +120,35 @@ import Testing
             #expect(try await !gateway.cleaner.step())
         }
     }
+
+    /// On every path by which events are read.
+    @Test func whatAnErasedUserSentIsKeptFromThoseWhoComeLater() async throws {
+        try await RoomScene.with { scene in
+            let (anna, bert) = (try await scene.gateway.register("anna"), try await scene.gateway.register("bert"))
+            let carl = try await scene.gateway.register("carl")
+            let room = try await scene.createRoom(bert, ["preset": "public_chat"])
+            try await scene.join(room, anna)
+            let sent = try await scene.put("rooms/\(room)/send/m.room.message/1", ["body": "secret words"], anna)
+            let event = try #require(sent.body["event_id"]?.stringValue)
+            let done = try await scene.post("account/deactivate", ["auth": auth("anna"), "erase": true], anna)
+            #expect(done.status == 200)
+            try await scene.join(room, carl)
+            func contents(_ session: Gateway.Session) async throws -> [JSONValue?] {
+                let own = try await scene.get("rooms/\(room)/event/\(event)", session).body["content"]
+                let context = try await scene.get("rooms/\(room)/context/\(event)", session).body["event"]?["content"]
+                let page = try await scene.get("rooms/\(room)/messages?dir=b&limit=100", session).body["chunk"]
+                let listed = page?.arrayValue?.first { $0["event_id"]?.stringValue == event }?["content"]
+                return [own, context, listed]
+            }
+            func isFound(by session: Gateway.Session) async throws -> Bool {
+                let criteria: JSONObject = ["search_categories": ["room_events": ["search_term": "secret"]]]
+                let found = try await scene.post("search", criteria, session)
+                return try #require(found.body["search_categories"]?["room_events"]?["results"]?.arrayValue).count == 1
+            }
+            #expect(try await contents(bert) == Array(repeating: ["body": "secret words"], count: 3))
+            #expect(try await isFound(by: bert))
+            #expect(try await contents(carl) == Array(repeating: [:], count: 3))
+            #expect(try await !isFound(by: carl))
+        }
+    }
 }

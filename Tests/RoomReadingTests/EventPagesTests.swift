@@ -1,3 +1,4 @@
+import CanonicalJSON
 import ClientAPI
 import Events
 import Identifiers
@@ -168,6 +169,38 @@ import Testing
             let page = try await reading.pages.page(
                 in: view, from: nil, direction: .backward, limit: 5, filter: EventFilter(["rooms": ["!x:y"]]))
             #expect(page.events.isEmpty && page.next == nil)
+        }
+    }
+
+    /// One event must be by one of the senders and of one of the types, where both are asked for.
+    @Test func onlyWhatIsRelatedToAsAskedIsOnAPage() async throws {
+        try await Reading.with { reading in
+            let (anna, bert) = (try user("anna"), try user("bert"))
+            let room = try await StoredRoom.create(in: reading.database, by: anna)
+            try await room.setMembership("join", of: bert)
+            func relate(_ type: String, to parent: EventID, by sender: UserID) async throws {
+                try await room.send(
+                    "m.room.message", by: sender,
+                    ["m.relates_to": ["rel_type": .string(type), "event_id": .string(parent.rawValue)]])
+            }
+            let (first, second) = (
+                try await room.send("m.room.message", by: anna).id, try await room.send("m.room.message", by: anna).id
+            )
+            try await room.send("m.room.message", by: anna)
+            try await relate("m.thread", to: first, by: anna)
+            try await relate("m.reference", to: first, by: bert)
+            try await relate("m.thread", to: second, by: bert)
+            let view = try #require(try await reading.reader.open(room.room, for: anna))
+            func found(_ filter: JSONObject) async throws -> [EventID] {
+                try await reading.pages.page(
+                    in: view, from: nil, direction: .forward, limit: 50, filter: EventFilter(filter)
+                ).events.map(\.event.id)
+            }
+            let (threads, byBert): (JSONValue, JSONValue) = (["m.thread"], [.string(bert.rawValue)])
+            #expect(try await found(["related_by_rel_types": threads]) == [first, second])
+            #expect(try await found(["related_by_senders": byBert]) == [first, second])
+            #expect(try await found(["related_by_rel_types": threads, "related_by_senders": byBert]) == [second])
+            #expect(try await found(["related_by_rel_types": []]) == [])
         }
     }
 }

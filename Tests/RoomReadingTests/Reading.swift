@@ -67,12 +67,13 @@ struct Reading: Sendable {
             memberships: MembershipHistory(database: database), history: history, events: events)
         reader = RoomReader(
             views: views, heads: ShardHeads(database: database), forgotten: ForgottenRooms(database: database))
-        pages = EventPages(store: events)
+        pages = EventPages(store: events, relations: RelationStore(database: counted))
         served = ServedEvents(
             store: events,
             bundles: RelationBundles(
                 relations: RelationStore(database: database),
-                ignored: IgnoredUsers(store: AccountDataStore(database: database))))
+                ignored: IgnoredUsers(store: AccountDataStore(database: database))),
+            erasure: Erasure(users: ErasedUserStore(database: database)))
     }
 
     static func with(_ body: (Reading) async throws -> Void) async throws {

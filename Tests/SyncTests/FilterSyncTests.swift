@@ -129,4 +129,32 @@ struct FilterSyncTests {
             #expect(section.timeline == ["m.rare"])
         }
     }
+
+    /// In what is new as in the newest of everything.
+    @Test func eventsAreWantedForWhatRelatesToThem() async throws {
+        try await SyncWorld.with { world in
+            let (alice, bob) = (try await world.person("alice"), try await world.person("bob"))
+            let room = try await world.room(by: alice, members: [bob])
+            let since = try await world.sync(alice).next
+            let said = try await world.say("root", "other", by: alice, in: room)
+            let reply: JSONObject = [
+                "body": "reply", "m.relates_to": ["rel_type": "m.thread", "event_id": .string(said[0].rawValue)],
+            ]
+            try await world.append(
+                .init(type: "m.room.message", stateKey: nil, sender: bob.id, content: reply), to: room)
+            for from in [since, nil] {
+                for (sender, expected) in [(alice, []), (bob, ["root"])] {
+                    let filter: JSONObject = [
+                        "room": [
+                            "timeline": [
+                                "related_by_rel_types": ["m.thread"], "related_by_senders": [.string(sender.id.rawValue)],
+                            ]
+                        ]
+                    ]
+                    let section = try await world.sync(alice, since: from, filter: filter).joined(room)
+                    #expect(section?.timeline ?? [] == expected)
+                }
+            }
+        }
+    }
 }

@@ -186,4 +186,21 @@ struct MembershipSyncTests {
             }
         }
     }
+
+    @Test func whoComesLaterGetsNothingOfWhatAnErasedUserSaid() async throws {
+        try await SyncWorld.with { world in
+            let (alice, bob) = (try await world.person("alice"), try await world.person("bob"))
+            let carl = try await world.person("carl")
+            let room = try await world.room(by: alice, members: [bob])
+            try await world.say("secret", by: bob, in: room)
+            try await world.setMembership("leave", of: bob, in: room)
+            try await world.database.query(
+                "UPDATE account SET deactivated_at_ms = 1, erased_at_ms = 1 WHERE user_id = $1", bob.id.rawValue)
+            try await world.say("open", by: alice, in: room)
+            try await world.setMembership("join", of: carl, in: room)
+            let ofCarl = try #require(try await world.sync(carl).joined(room)).timeline
+            #expect(ofCarl.contains("open") && ofCarl.contains("m.room.message") && !ofCarl.contains("secret"))
+            #expect(try await world.sync(alice).joined(room)?.timeline.contains("secret") == true)
+        }
+    }
 }

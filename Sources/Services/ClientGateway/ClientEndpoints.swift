@@ -247,6 +247,8 @@ package enum ClientEndpoints {
         Entry { DeleteProfileField(setter: $0.profileSetter) },
         Entry { SetAccountData(setter: AccountDataSetter(sender: $0.sender)) },
         Entry { SetRoomAccountData(setter: AccountDataSetter(sender: $0.sender)) },
+        Entry { DeleteAccountData(setter: AccountDataSetter(sender: $0.sender)) },
+        Entry { DeleteRoomAccountData(setter: AccountDataSetter(sender: $0.sender)) },
         Entry { GetAccountData(reader: $0.accountData) },
         Entry { GetRoomAccountData(reader: $0.accountData) },
         Entry { ListTags(tags: $0.tags) },

@@ -312,7 +312,8 @@ package struct ClientParts: Sendable {
 
     var searchFinder: SearchFinder {
         SearchFinder(
-            store: reading.search, reader: reading.reader, events: reading.events, ignored: reading.ignored)
+            store: reading.search, reader: reading.reader, events: reading.events, relations: reading.relations,
+            ignored: reading.ignored, erasure: reading.erasure)
     }
 
     var searchResults: SearchResults {

@@ -32,6 +32,7 @@ package enum FilterRules {
         try checkStrings(part, ["types", "not_types", "related_by_rel_types"])
         _ = try part.identifiers("senders", as: UserID.self)
         _ = try part.identifiers("not_senders", as: UserID.self)
+        _ = try part.identifiers("related_by_senders", as: UserID.self)
         try checkRooms(part)
         for flag in [
             "lazy_load_members", "include_redundant_members", "contains_url", "unread_thread_notifications",

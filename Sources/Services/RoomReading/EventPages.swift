@@ -37,9 +37,11 @@ public struct EventPages: Sendable {
     }
 
     private let store: EventStore
+    private let relations: RelationStore
 
-    public init(store: EventStore) {
+    public init(store: EventStore, relations: RelationStore) {
         self.store = store
+        self.relations = relations
     }
 
     /// The events between two places, `from` first, which pass `filter`.
@@ -80,14 +82,15 @@ public struct EventPages: Sendable {
             let ask = progress.scanned > missing ? Self.batchMax : min(Self.batchMax, missing + 1)
             let rows = try await store.page(
                 of: view.room, after: after, upTo: upTo, direction: direction, limit: ask, rules: view.rules)
-            progress.queries += 1
+            let unrelated = try await relations.missing(filter.related, among: rows.map(\.event.id))
+            progress.queries += filter.related == nil ? 1 : 2
             for row in rows {
                 if progress.isFull(limit) {
                     progress.page.next = direction == .backward ? row.position : row.position.advanced(by: -1)
                     return
                 }
                 progress.scanned += 1
-                if filter.wants(row.event) {
+                if filter.wants(row.event), !unrelated.contains(row.event.id) {
                     progress.page.events.append(row)
                     progress.bytes += row.byteCount
                 }

@@ -92,8 +92,7 @@ public struct RelationBundles: Sendable {
     private func write(
         _ events: [StoredEvent], _ inner: [EventID: RelationBundle], _ shown: Shown
     ) async throws -> [EventID: [UInt8]] {
-        let prepared = try await shown.served.prepare(
-            events, of: shown.view.room, rules: shown.view.rules, includesRoom: shown.includesRoom)
+        let prepared = try await shown.served.prepare(events, in: shown.view, includesRoom: shown.includesRoom)
         var written: [EventID: [UInt8]] = [:]
         for event in prepared {
             let id = event.stored.event.id

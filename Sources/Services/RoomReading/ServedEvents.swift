@@ -44,10 +44,12 @@ public struct Viewer: Sendable {
 public struct ServedEvents: Sendable {
     private let store: EventStore
     private let related: RelationBundles
+    private let erasure: Erasure
 
-    public init(store: EventStore, bundles: RelationBundles) {
+    public init(store: EventStore, bundles: RelationBundles, erasure: Erasure) {
         self.store = store
         related = bundles
+        self.erasure = erasure
     }
 
     /// The events as `viewer` gets them, with what relates to them, in the order given; which of them may be seen is
@@ -61,7 +63,7 @@ public struct ServedEvents: Sendable {
     ) async throws -> [ServedEvent] {
         async let bundles = related.bundles(
             of: events, to: viewer, in: view, serving: self, includesRoom: includesRoom)
-        let prepared = try await prepare(events, of: view.room, rules: view.rules, includesRoom: includesRoom)
+        let prepared = try await prepare(events, in: view, includesRoom: includesRoom)
         let found = try await bundles
         return prepared.map { $0.served(to: viewer, in: view, bundle: found[$0.stored.event.id]) }
     }
@@ -84,6 +86,12 @@ public struct ServedEvents: Sendable {
             found.merge(try await store.events(part, of: view.room, rules: view.rules)) { first, _ in first }
         }
         return found
+    }
+
+    /// The events with what those gets of them who have the view's history, in the order given.
+    func prepare(_ events: [StoredEvent], in view: RoomView, includesRoom: Bool) async throws -> [PreparedEvent] {
+        let shown = try await erasure.applied(to: events, view.rule, rules: view.rules)
+        return try await prepare(shown, of: view.room, rules: view.rules, includesRoom: includesRoom)
     }
 
     /// The events with what every viewer gets of them, in the order given.

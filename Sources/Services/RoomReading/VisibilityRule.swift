@@ -58,6 +58,9 @@ public struct VisibilityRule: Sendable {
         Self.value(of: memberships, at: position, inclusive: true) ?? "leave"
     }
 
+    /// Whether the user was in the room at an event, the event itself included.
+    public func wasJoined(at position: ShardSequence) -> Bool { Self.isJoin(membership(at: position)) }
+
     /// Whether the user may see the event at `position`.
     public func isVisible(at position: ShardSequence) -> Bool {
         let before = Self.value(of: visibilities, at: position, inclusive: false) ?? .shared

@@ -15,6 +15,8 @@ public struct EventFilter: Sendable, Equatable {
     public var rooms: Set<RoomID>?
     public var notRooms: Set<RoomID>
     public var containsURL: Bool?
+    /// What must relate to an event; `nil`: nothing need to.
+    public var related: RelatedFilter?
     public var lazyLoadsMembers: Bool
     public var includesRedundantMembers: Bool
 
@@ -31,6 +33,9 @@ public struct EventFilter: Sendable, Equatable {
         rooms = json["rooms"]?.arrayValue.map { Self.identifiers($0) }
         notRooms = json["not_rooms"]?.arrayValue.map { Self.identifiers($0) } ?? []
         containsURL = json["contains_url"]?.boolValue
+        related = RelatedFilter(
+            senders: json["related_by_senders"]?.arrayValue.map { Self.identifiers($0) },
+            types: json["related_by_rel_types"]?.arrayValue.map(Self.texts))
         lazyLoadsMembers = json["lazy_load_members"]?.boolValue ?? false
         includesRedundantMembers = json["include_redundant_members"]?.boolValue ?? false
     }
@@ -38,6 +43,7 @@ public struct EventFilter: Sendable, Equatable {
     /// Whether every event of a wanted room passes.
     public var isEverything: Bool {
         types == nil && notTypes.isEmpty && senders == nil && notSenders.isEmpty && containsURL == nil
+            && related == nil
     }
 
     /// Whether events of `room` are wanted at all.
@@ -45,6 +51,7 @@ public struct EventFilter: Sendable, Equatable {
         !notRooms.contains(room) && (rooms?.contains(room) ?? true)
     }
 
+    /// Whether the event is wanted, ``related`` aside, which only those can judge who know what relates to it.
     public func wants(_ event: Event) -> Bool {
         guard wants(type: event.type), wants(sender: event.sender) else { return false }
         guard let containsURL else { return true }

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import HTTPServer
 import MatrixHTTP
 import WorkerContracts
@@ -27,18 +28,27 @@ struct SetRoomAccountData: Endpoint {
     }
 }
 
-/// What both ways of setting account data do.
+/// What the ways of setting and deleting account data do.
 struct AccountDataSetter: Sendable {
     let sender: CommandSender
 
     /// - Throws: `M_BAD_JSON` (405) for a type the server controls.
     func set(_ path: AccountDataPath, _ request: UserRequest) async throws -> EmptyObject {
+        let content = try request.jsonBody()
+        try AccountDataLimits.check(content)
+        return try await set(path, to: content)
+    }
+
+    /// What is not there is deleted already.
+    ///
+    /// - Throws: `M_BAD_JSON` (405) for a type the server controls.
+    func delete(_ path: AccountDataPath) async throws -> EmptyObject { try await set(path, to: nil) }
+
+    private func set(_ path: AccountDataPath, to content: JSONObject?) async throws -> EmptyObject {
         guard !path.isServerControlled else {
             throw MatrixError(
                 status: 405, errcode: "M_BAD_JSON", message: "Cannot set \(path.type) through this API.")
         }
-        let content = try request.jsonBody()
-        try AccountDataLimits.check(content)
         try await sender.execute(
             .setAccountData(.init(user: path.user, room: path.room, type: path.type, content: content)),
             id: .random(), for: path.user)

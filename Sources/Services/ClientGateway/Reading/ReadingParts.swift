@@ -19,6 +19,7 @@ struct ReadingParts: Sendable {
     let notifications: NotificationStore
     let accountData: AccountDataStore
     let ignored: IgnoredUsers
+    let erasure: Erasure
 
     init(database: PostgresDatabase, placements: RoomPlacements) {
         events = EventStore(database: database)
@@ -28,14 +29,16 @@ struct ReadingParts: Sendable {
                 placements: placements, memberships: MembershipHistory(database: database), history: history,
                 events: events),
             heads: ShardHeads(database: database), forgotten: ForgottenRooms(database: database))
-        pages = EventPages(store: events)
         accountData = AccountDataStore(database: database)
         relations = RelationStore(database: database)
+        pages = EventPages(store: events, relations: relations)
         threads = ThreadStore(database: database)
         search = SearchStore(database: database)
         notifications = NotificationStore(database: database)
         ignored = IgnoredUsers(store: accountData)
-        served = ServedEvents(store: events, bundles: RelationBundles(relations: relations, ignored: ignored))
+        erasure = Erasure(users: ErasedUserStore(database: database))
+        served = ServedEvents(
+            store: events, bundles: RelationBundles(relations: relations, ignored: ignored), erasure: erasure)
         lazyMembers = LazyMembers(history: history, events: events)
         let store = StateRootStore(database: database)
         let roots = StateRoots(store: store)

@@ -30,7 +30,9 @@ struct SearchFinder: Sendable {
     let store: SearchStore
     let reader: RoomReader
     let events: EventStore
+    let relations: RelationStore
     let ignored: IgnoredUsers
+    let erasure: Erasure
 
     /// A page of results in `rooms`, after the token's place and of its group.
     func page(
@@ -47,13 +49,16 @@ struct SearchFinder: Sendable {
             let hits = try await store.hits(
                 for: request.terms, in: wanted, keys: request.keys, byRank: request.order == .rank, after: after,
                 limit: Self.batchMax)
-            for result in try await open(hits, for: user, &views) {
+            let opened = try await open(hits, for: user, &views)
+            let unrelated = try await relations.missing(request.filter.related, among: opened.map(\.hit.event))
+            for result in opened {
                 if page.results.count == request.limit {
                     page.next = page.results.last?.hit.place
                     return page
                 }
                 let sender = result.event.event.sender
-                guard request.filter.wants(result.event.event), !ignored.contains(sender),
+                guard request.filter.wants(result.event.event), !unrelated.contains(result.hit.event),
+                    !ignored.contains(sender),
                     token?.sender.map({ $0 == sender }) ?? true
                 else { continue }
                 page.results.append(result)
@@ -73,7 +78,9 @@ struct SearchFinder: Sendable {
         for (room, hits) in Dictionary(grouping: hits, by: \.room) {
             if views[room] == nil { views[room] = try await reader.open(room, for: user) }
             guard let view = views[room] else { continue }
-            stored.merge(try await events.events(hits.map(\.event), of: room, rules: view.rules)) { $1 }
+            var found = try await events.events(hits.map(\.event), of: room, rules: view.rules)
+            for erased in try await erasure.erased(among: Array(found.values), view.rule) { found[erased] = nil }
+            stored.merge(found) { $1 }
         }
         return hits.compactMap { hit in
             guard let view = views[hit.room], let event = stored[hit.event], event.redactedBy == nil,

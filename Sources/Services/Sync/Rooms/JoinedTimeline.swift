@@ -21,21 +21,25 @@ struct JoinedTimeline: Sendable {
         guard choice.filter.wants(room: room.room) else {
             return (Timeline(events: [], isLimited: false, start: upTo), nil)
         }
-        let wantsAll = choice.wantsAll
+        let (wantsAll, related) = (choice.wantsAll, choice.filter.related)
         if let since {
             guard let run else { return (Timeline(events: [], isLimited: false, start: upTo), nil) }
             let wants = { (stored: StoredEvent) in wantsAll || choice.wants(stored.event) }
-            if let timeline = TimelineReader.read(run, after: since, upTo: upTo, limit: choice.limit, wants: wants) {
+            if related == nil,
+                let timeline = TimelineReader.read(run, after: since, upTo: upTo, limit: choice.limit, wants: wants)
+            {
                 return (timeline, nil)
             }
             return (
                 try await readers.timelines.read(
-                    room, after: since, upTo: upTo, limit: choice.limit, wantsAll: wantsAll, wants: wants), nil
+                    room, after: since, upTo: upTo, limit: choice.limit, related: related, wantsAll: wantsAll,
+                    wants: wants), nil
             )
         }
         let rule = try await ruleIfNeeded(wantsAll: wantsAll)
         let timeline = try await readers.timelines.read(
-            room, after: .zero, upTo: upTo, limit: choice.limit, first: firstPage, wantsAll: wantsAll
+            room, after: .zero, upTo: upTo, limit: choice.limit, first: firstPage, rule: rule, related: related,
+            wantsAll: wantsAll
         ) { stored in
             (wantsAll || choice.wants(stored.event)) && (rule?.isVisible(at: stored.position) ?? true)
         }

@@ -27,7 +27,8 @@ struct LeftTimeline: Sendable {
             }
         if isOnlyMembership { return (try await membershipTimeline(), rule) }
         let timeline = try await readers.timelines.read(
-            room, after: after, upTo: room.position, limit: choice.limit, wantsAll: false
+            room, after: after, upTo: room.position, limit: choice.limit, related: choice.filter.related,
+            wantsAll: false
         ) { stored in
             guard choice.wantsAll || choice.wants(stored.event) else { return false }
             if stored.event.memberTarget == viewer.user { return true }

@@ -21,6 +21,7 @@ struct RoomReaders: Sendable {
     let relations: RelationStore
     let unread: UnreadStore
     let ignored: IgnoredUsers
+    let erasure: Erasure
     let sticky: StickyEventStore
     let clock: WallClock
 
@@ -32,8 +33,10 @@ struct RoomReaders: Sendable {
         unread = UnreadStore(database: database)
         accountData = AccountDataStore(database: database)
         ignored = IgnoredUsers(store: accountData)
-        served = ServedEvents(store: events, bundles: RelationBundles(relations: relations, ignored: ignored))
-        timelines = TimelineReader(events: events, served: served)
+        erasure = Erasure(users: ErasedUserStore(database: database))
+        served = ServedEvents(
+            store: events, bundles: RelationBundles(relations: relations, ignored: ignored), erasure: erasure)
+        timelines = TimelineReader(events: events, served: served, erasure: erasure, relations: relations)
         deltas = StateDeltaStore(database: database)
         recent = RecentRooms(events: events, served: served, deltas: deltas)
         roots = StateRoots(store: StateRootStore(database: database))

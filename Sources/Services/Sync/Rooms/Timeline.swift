@@ -1,3 +1,4 @@
+import ClientAPI
 import Identifiers
 import RoomReading
 import Storage
@@ -24,16 +25,20 @@ struct TimelineReader: Sendable {
 
     let events: EventStore
     let served: ServedEvents
+    let erasure: Erasure
+    let relations: RelationStore
 
     /// The newest events of `room` after one position and up to another that pass `wants`, at most `limit`.
     ///
     /// - Parameters:
     ///   - first: the newest events there, newest first, when they have been read already; more than `limit` of them
     ///     unless there are no more.
+    ///   - rule: what the reader was at each event; `nil`: they were in the room.
+    ///   - related: what must relate to an event.
     ///   - wantsAll: `wants` lets everything pass, so that no more than needed is read.
     func read(
         _ room: UserRoom, after: ShardSequence, upTo: ShardSequence, limit: Int, first: [StoredEvent]? = nil,
-        wantsAll: Bool, wants: (StoredEvent) -> Bool
+        rule: VisibilityRule? = nil, related: RelatedFilter? = nil, wantsAll: Bool, wants: (StoredEvent) -> Bool
     ) async throws -> Timeline {
         var found: [StoredEvent] = []
         var end = upTo
@@ -50,14 +55,16 @@ struct TimelineReader: Sendable {
                     rules: room.placement.version.rules)
                 isComplete = page.count < size
             }
-            found += page.filter(wants)
+            let unrelated = try await relations.missing(related, among: page.map(\.event.id))
+            found += page.filter { wants($0) && !unrelated.contains($0.event.id) }
             if let oldest = page.last { end = oldest.position.advanced(by: -1) }
         }
         let isLimited = found.count > limit || !isComplete
-        let kept = Array(found.prefix(limit).reversed())
+        let rules = room.placement.version.rules
+        var kept = Array(found.prefix(limit).reversed())
+        if let rule { kept = try await erasure.applied(to: kept, rule, rules: rules) }
         return Timeline(
-            events: try await served.prepare(
-                kept, of: room.room, rules: room.placement.version.rules, includesRoom: false),
+            events: try await served.prepare(kept, of: room.room, rules: rules, includesRoom: false),
             isLimited: isLimited, start: kept.first.map { $0.position.advanced(by: -1) } ?? upTo)
     }
 

@@ -1,3 +1,4 @@
+import ClientAPI
 import Events
 import Identifiers
 import Postgres
@@ -58,6 +59,21 @@ public struct RelationStore: Sendable {
             SELECT p.event_id FROM unnest($1::text[]) AS p (event_id)
              WHERE EXISTS (SELECT FROM event_relation AS r WHERE r.parent_id = p.event_id)
             """, events.map(\.rawValue))
+        return Set(try rows.compactMap { try Self.identifier($0, "event_id") })
+    }
+
+    /// Those of `events`, at most ``parentsMax``, to which nothing relates as `filter` demands; none without a filter.
+    public func missing(_ filter: RelatedFilter?, among events: [EventID]) async throws -> Set<EventID> {
+        guard let filter, !events.isEmpty else { return [] }
+        precondition(events.count <= Self.parentsMax, "more events are asked for at once than one call returns")
+        let rows = try await database.query(
+            """
+            SELECT p.event_id FROM unnest($1::text[]) AS p (event_id)
+             WHERE NOT EXISTS (SELECT FROM event_relation AS r WHERE r.parent_id = p.event_id
+                                  AND ($2::bytea[] IS NULL OR r.rel_type = ANY ($2::bytea[]))
+                                  AND ($3::text[] IS NULL OR r.sender = ANY ($3::text[])))
+            """, events.map(\.rawValue), filter.types.map { $0.map { Array($0.utf8) } },
+            filter.senders.map { $0.map(\.rawValue) })
         return Set(try rows.compactMap { try Self.identifier($0, "event_id") })
     }
 
