@@ -3,7 +3,7 @@ extension BadInputTable {
     static let roomLife: [BadInput] = [
         knocks, upgrades, summaries, hierarchies, listings, lists, searches, userSearches, mutualRooms, reports,
         otherReports, times, serverLists, thirdPartyJoins, delays, badDelays, putDelays, stickiness,
-        singleEvents, addressInvites,
+        singleEvents, addressInvites, threadSubscriptions,
     ].flatMap { $0 }
 
     /// The same endpoint and path with bodies that get a 400.
@@ -22,6 +22,26 @@ extension BadInputTable {
             BadInput(anywhere, at: "\(v3)/events/$a%00", 400, "M_INVALID_PARAM"),
             BadInput(anywhere, at: "\(v3)/events/none", 400, "M_INVALID_PARAM"),
         ]
+
+    private static let subscription =
+        "/_matrix/client/unstable/io.element.msc4306/rooms/{roomId}/thread/{threadRootId}/subscription"
+    private static let subscriptions = "/_matrix/client/unstable/io.element.msc4308/thread_subscriptions"
+
+    private static let threadSubscriptions: [BadInput] =
+        ["GET", "PUT", "DELETE"].flatMap { method -> [BadInput] in
+            let endpoint = "\(method) \(subscription)"
+            func path(_ root: String) -> String {
+                "/_matrix/client/unstable/io.element.msc4306/rooms/{room}/thread/\(root)/subscription"
+            }
+            return unauthorised(endpoint, at: path("$x")) + [
+                BadInput(endpoint, at: path("$none"), 404, "M_NOT_FOUND"),
+                BadInput(endpoint, at: path("none"), 400, "M_INVALID_PARAM"),
+            ]
+        }
+        + unauthorised("GET \(subscriptions)", at: subscriptions)
+        + ["dir=f", "from=x", "to=x", "limit=x"].map {
+            BadInput("GET \(subscriptions)", at: "\(subscriptions)?\($0)", 400, "M_INVALID_PARAM")
+        }
 
     private static let byAddress =
         #"{"id_server":"i.example","id_access_token":"x","medium":"email","address":"a@b.c"}"#

@@ -147,7 +147,8 @@ struct FilterSyncTests {
                     let filter: JSONObject = [
                         "room": [
                             "timeline": [
-                                "related_by_rel_types": ["m.thread"], "related_by_senders": [.string(sender.id.rawValue)],
+                                "related_by_rel_types": ["m.thread"],
+                                "related_by_senders": [.string(sender.id.rawValue)],
                             ]
                         ]
                     ]

@@ -52,6 +52,7 @@ import WorkerContracts
         """,
         #"{"kind":"remove_devices","user":"@a:x","devices":["D","E"]}"#,
         #"{"kind":"announce_devices","user":"@a:x"}"#,
+        #"{"kind":"set_thread_subscription","room":"!r:x","room_position":7,"root":"$e","state":"automatic","user":"@a:x"}"#,
     ]
 
     @Test(arguments: wire)

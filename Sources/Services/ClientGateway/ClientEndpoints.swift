@@ -272,6 +272,10 @@ package enum ClientEndpoints {
                 reader: $0.reading.reader, threads: $0.reading.threads, events: $0.reading.events,
                 served: $0.reading.served, ignored: $0.reading.ignored)
         },
+        Entry { GetThreadSubscription(subscriptions: $0.threadSubscriptions) },
+        Entry { PutThreadSubscription(subscriptions: $0.threadSubscriptions) },
+        Entry { DeleteThreadSubscription(subscriptions: $0.threadSubscriptions) },
+        Entry { ListThreadSubscriptions(store: $0.reading.threadSubscriptions, users: $0.users) },
         Entry {
             ListNotifications(
                 store: $0.reading.notifications, reader: $0.reading.reader, events: $0.reading.events,

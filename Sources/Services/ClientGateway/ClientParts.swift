@@ -310,6 +310,10 @@ package struct ClientParts: Sendable {
             ignored: reading.ignored)
     }
 
+    var threadSubscriptions: ThreadSubscriptions {
+        ThreadSubscriptions(visible: visibleEvents, store: reading.threadSubscriptions, sender: sender)
+    }
+
     var searchFinder: SearchFinder {
         SearchFinder(
             store: reading.search, reader: reading.reader, events: reading.events, relations: reading.relations,

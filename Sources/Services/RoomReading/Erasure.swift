@@ -19,7 +19,7 @@ public struct Erasure: Sendable {
     ) async throws -> [StoredEvent] {
         let erased = try await erased(among: events, rule)
         guard !erased.isEmpty else { return events }
-        return try events.map { try erased.contains($0.event.id) ? $0.redacted(rules: rules) : $0 }
+        return try events.map { try erased.contains($0.event.id) ? $0.redacted(rules) : $0 }
     }
 
     /// Those of `events` that the reader of `rule` is not shown in full.

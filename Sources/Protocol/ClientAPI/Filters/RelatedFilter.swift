@@ -1,8 +1,9 @@
 import CanonicalJSON
 import Identifiers
 
-/// Which events must relate to one for it to be wanted: `related_by_senders` and `related_by_rel_types` (spec v1.19,
-/// "Filtering"). Where both are given, one event must be of both.
+/// Which events must relate to one for it to be wanted (spec v1.19, "Filtering").
+///
+/// `related_by_senders` and `related_by_rel_types`; where both are given, one event must be of both.
 public struct RelatedFilter: Sendable, Equatable {
     /// `nil`: anybody.
     public let senders: Set<UserID>?

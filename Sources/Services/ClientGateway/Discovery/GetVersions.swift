@@ -29,6 +29,8 @@ struct GetVersions: Endpoint {
         // Delayed and sticky events.
         "org.matrix.msc4140", "org.matrix.msc4354",
         "org.matrix.simplified_msc3575",
+        // Threads that are followed.
+        "org.matrix.msc4306",
         // Account data that is deleted.
         "org.matrix.msc3391",
         // Dehydrated devices.

@@ -37,8 +37,13 @@ enum HistoryQuery {
     ///
     /// - Throws: `M_INVALID_PARAM` for text that is no token of the caller's.
     static func place(_ name: String, _ request: UserRequest, in view: RoomView) throws -> ShardSequence? {
+        try place(name, request, in: view.placement.shard)
+    }
+
+    /// The same in the order of `shard`.
+    static func place(_ name: String, _ request: UserRequest, in shard: ShardID) throws -> ShardSequence? {
         guard let text = request.query(name), !text.isEmpty else { return nil }
-        guard let token = PaginationToken(text, in: view.placement.shard, for: request.caller) else {
+        guard let token = PaginationToken(text, in: shard, for: request.caller) else {
             throw MatrixError.invalidParam("'\(name)' is not a token of this server.")
         }
         return token.position

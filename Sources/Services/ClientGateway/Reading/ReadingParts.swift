@@ -15,6 +15,7 @@ struct ReadingParts: Sendable {
     let members: CurrentMembers
     let relations: RelationStore
     let threads: ThreadStore
+    let threadSubscriptions: ThreadSubscriptionStore
     let search: SearchStore
     let notifications: NotificationStore
     let accountData: AccountDataStore
@@ -33,6 +34,7 @@ struct ReadingParts: Sendable {
         relations = RelationStore(database: database)
         pages = EventPages(store: events, relations: relations)
         threads = ThreadStore(database: database)
+        threadSubscriptions = ThreadSubscriptionStore(database: database)
         search = SearchStore(database: database)
         notifications = NotificationStore(database: database)
         ignored = IgnoredUsers(store: accountData)

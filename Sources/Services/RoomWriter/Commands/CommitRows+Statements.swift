@@ -101,6 +101,17 @@ extension CommitRows {
             }
             all.append(AccountDataRow.upsert(last.map(\.0), in: last.map(\.1)))
         }
+        let (subscriptions, subscriptionShards) = gather(parts, \.threadSubscriptions)
+        if !subscriptions.isEmpty {
+            // What the user chose goes before what comes by itself.
+            let ascending =
+                zip(subscriptions, subscriptionShards).filter { $0.0.state == .automatic }
+                + zip(subscriptions, subscriptionShards).filter { $0.0.state != .automatic }
+            let last = lastOfEach(ascending) { row, _ in
+                [row.user.text, row.room.text, row.root.text]
+            }
+            all.append(ThreadSubscriptionRow.upsert(last.map(\.0), in: last.map(\.1)))
+        }
         let (toDevice, toDeviceShards) = gather(parts, \.toDevice)
         if !toDevice.isEmpty { all.append(ToDeviceRow.insert(toDevice, in: toDeviceShards)) }
         let deletions = parts.flatMap(\.toDeviceDeletions)

@@ -33,6 +33,7 @@ struct CommitRows: Sendable {
     var receipts: [ReceiptRow] = []
     var forgotten: [ForgottenRoomRow] = []
     var accountData: [AccountDataRow] = []
+    var threadSubscriptions: [ThreadSubscriptionRow] = []
     var toDevice: [ToDeviceRow] = []
     var toDeviceDeletions: [ToDeviceDeletion] = []
     var toDeviceTrims: [ToDeviceTrim] = []
@@ -88,6 +89,7 @@ struct CommitRows: Sendable {
         receipts += other.receipts
         forgotten += other.forgotten
         accountData += other.accountData
+        threadSubscriptions += other.threadSubscriptions
         toDevice += other.toDevice
         toDeviceDeletions += other.toDeviceDeletions
         toDeviceTrims += other.toDeviceTrims

@@ -87,6 +87,7 @@ extension WriterCommand {
         case .addSignatures(let command): command.signer.text
         case .removeDevices(let command): command.user.text
         case .announceDevices(let command): command.user.text
+        case .setThreadSubscription(let command): command.user.text
         // Waits for nothing, and for nobody.
         case .reportPresence: "presence"
         }
@@ -99,7 +100,8 @@ extension WriterCommand {
         case .sendEvents(let command): command.events.count
         case .receiveEvents(let command): command.events.count
         case .sendToDevice, .setReceipt, .forgetRoom, .setAccountData, .deleteToDevice, .setTyping, .setTag,
-            .reportPresence, .claimKeys, .setCrossSigningKeys, .removeDevices, .announceDevices:
+            .reportPresence, .claimKeys, .setCrossSigningKeys, .removeDevices, .announceDevices,
+            .setThreadSubscription:
             1
         case .uploadKeys, .addSignatures: 2
         }
@@ -109,7 +111,7 @@ extension WriterCommand {
     var keepsResult: Bool {
         switch self {
         case .createRoom, .sendEvents, .receiveEvents, .setAccountData, .sendToDevice, .forgetRoom, .setTag,
-            .uploadKeys, .claimKeys, .setCrossSigningKeys, .addSignatures:
+            .uploadKeys, .claimKeys, .setCrossSigningKeys, .addSignatures, .setThreadSubscription:
             true
         // A receipt never moves back, a deletion deletes nothing twice, typing and presence are never stored.
         case .setReceipt, .deleteToDevice, .setTyping, .reportPresence, .removeDevices, .announceDevices: false

@@ -53,6 +53,21 @@ extension CommitRows {
                 position: position))
     }
 
+    /// Told of with account data: the user's own devices hear of it, and nobody else.
+    mutating func setThreadSubscription(_ command: WriterCommand.SetThreadSubscription) {
+        let state: ThreadSubscription.State =
+            switch command.state {
+            case .manual: .manual
+            case .automatic: .automatic
+            case .unsubscribed: .unsubscribed
+            }
+        let position = enter(.accountData, command.user)
+        threadSubscriptions.append(
+            ThreadSubscriptionRow(
+                user: command.user, room: command.room, root: command.root, state: state,
+                roomPosition: command.roomPosition, position: position))
+    }
+
     /// Queues messages for those of a user's devices that exist; a device has one message at a position.
     mutating func send(_ command: WriterCommand.SendToDevice, to devices: [DeviceID]) {
         let known = Set(devices)

@@ -76,6 +76,10 @@ extension ShardWriter {
         case .addSignatures(let command): addSignatures(command, pending)
         case .removeDevices(let command): try removeDevices(command, pending)
         case .announceDevices(let command): announceDevices(command, pending)
+        case .setThreadSubscription(let command):
+            var rows = nextRows
+            rows.setThreadSubscription(command)
+            add(pending, rows)
         case .reportPresence(let command):
             let isTaken = environment.presence.take(command.reports, of: shard)
             finish(pending, isTaken ? .done(events: [], position: head) : .busy(retryAfter: Self.busyPause))

@@ -23,11 +23,13 @@ struct RoomReaders: Sendable {
     let ignored: IgnoredUsers
     let erasure: Erasure
     let sticky: StickyEventStore
+    let threadSubscriptions: ThreadSubscriptionStore
     let clock: WallClock
 
     init(database: any PostgresQuerying, isStateSharingOn: Bool, clock: WallClock = .system) {
         self.clock = clock
         sticky = StickyEventStore(database: database)
+        threadSubscriptions = ThreadSubscriptionStore(database: database)
         events = EventStore(database: database)
         relations = RelationStore(database: database)
         unread = UnreadStore(database: database)

@@ -13,6 +13,7 @@ struct SlidingNews: Sendable {
     var typingPosition: TypingPosition
     var toDevice: ToDeviceBatch?
     var sticky: SlidingSticky?
+    var threads: SlidingThreads?
     var encryption = EncryptionNews()
 }
 
@@ -33,6 +34,7 @@ struct SlidingExtensionComposer: Sendable {
         async let toDevice = toDevice(context)
         async let sticky = sticky.find(context)
         async let keys = keys(context)
+        async let threads = SlidingThreads.find(context, in: readers.threadSubscriptions)
         let position = context.knowledge.position?.typing ?? .none
         let typing = typing.news(
             since: position, isJoined: { context.user.isJoined($0.text) }, joined: { context.user.joined.map(\.room) })
@@ -49,6 +51,7 @@ struct SlidingExtensionComposer: Sendable {
         news.toDevice = try await toDevice
         news.sticky = try await sticky
         news.encryption = try await keys
+        news.threads = try await threads
         return news
     }
 
@@ -161,6 +164,10 @@ struct SlidingExtensionComposer: Sendable {
                 ["user_ids": .array(users.map { .string($0.rawValue) })]
             }
             write("typing", contents, type: "m.typing", to: &writer)
+        }
+        if let threads = news.threads {
+            isSilent = false
+            writer.member(SlidingThreads.name, threads.json)
         }
         if let found = news.sticky {
             let saysNothing = try await sticky.write(found, context, timelines: timelines, to: &writer)

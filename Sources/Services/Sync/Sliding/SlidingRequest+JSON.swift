@@ -204,6 +204,10 @@ private struct SlidingReader {
                 since: since.flatMap { Int64($0) }, limit: min(limit, ToDeviceStore.messagesMax))
         }
         extensions.sticky = try enabled(SlidingStickyComposer.name, fields).map(sticky)
+        extensions.threads = try enabled(SlidingThreads.name, fields).map { fields in
+            let limit = try fields.int("limit").map { Int(clamping: max(1, $0)) } ?? SlidingExtensions.threadsDefault
+            return min(limit, SlidingExtensions.threadsMax)
+        }
         extensions.hasEncryption = try enabled("e2ee", fields) != nil
         extensions.accountData = try scope("account_data", fields)
         extensions.receipts = try scope("receipts", fields)

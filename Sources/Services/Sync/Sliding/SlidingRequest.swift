@@ -97,7 +97,13 @@ struct SlidingExtensions: Sendable {
         var limit: Int
     }
 
+    /// The most threads that are told of when the client does not say, and whatever it says.
+    static let threadsDefault = 100
+    static let threadsMax = 500
+
     var toDevice: ToDevice?
+    /// The most threads wanted; `nil`: none.
+    var threads: Int?
     var sticky: Sticky?
     var hasEncryption = false
     var accountData: Scope?

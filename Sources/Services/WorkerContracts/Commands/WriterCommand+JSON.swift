@@ -22,6 +22,7 @@ extension WriterCommand {
         case .addSignatures(let command): object = command.fields
         case .removeDevices(let command): object = command.fields
         case .announceDevices(let command): object = command.fields
+        case .setThreadSubscription(let command): object = command.fields
         }
         object["kind"] = .string(kind)
         return .object(object)
@@ -47,6 +48,7 @@ extension WriterCommand {
         case .addSignatures: "add_signatures"
         case .removeDevices: "remove_devices"
         case .announceDevices: "announce_devices"
+        case .setThreadSubscription: "set_thread_subscription"
         }
     }
 
@@ -70,6 +72,7 @@ extension WriterCommand {
         case "add_signatures": self = .addSignatures(try AddSignatures(&reader))
         case "remove_devices": self = .removeDevices(try RemoveDevices(&reader))
         case "announce_devices": self = .announceDevices(try AnnounceDevices(&reader))
+        case "set_thread_subscription": self = .setThreadSubscription(try SetThreadSubscription(&reader))
         default: throw .invalid(field: "kind")
         }
         try reader.finish()

@@ -34,6 +34,8 @@ public enum WriterCommand: Sendable {
     case removeDevices(RemoveDevices)
     /// What others are told of a user's devices has changed, such as a name.
     case announceDevices(AnnounceDevices)
+    /// Has a user hear of a thread, or no longer.
+    case setThreadSubscription(SetThreadSubscription)
 
     public struct CreateRoom: Sendable {
         /// Before room version 12 chosen by the caller; from 12 the hash of `createEvent`.

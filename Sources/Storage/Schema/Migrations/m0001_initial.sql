@@ -977,3 +977,19 @@ CREATE TABLE url_preview (
 );
 CREATE INDEX url_preview_expiry ON url_preview (expires_at_ms);
 COMMENT ON TABLE url_preview IS 'What links were found to lead to.';
+
+-- ── Threads that users follow (written by room-writer, in the user's shard) ──────────────────────────────────────
+
+CREATE TABLE thread_subscription (
+    user_id       text COLLATE "C" NOT NULL,
+    room_id       text COLLATE "C" NOT NULL,
+    root_id       text COLLATE "C" NOT NULL,          -- event_id of the thread's beginning
+    is_subscribed boolean NOT NULL,
+    is_automatic  boolean NOT NULL,                   -- subscribed by a client for what happened in the thread
+    room_seq      bigint NOT NULL,                    -- how far the room was: nothing before subscribes again by itself
+    shard         smallint NOT NULL,
+    seq           bigint NOT NULL,
+    PRIMARY KEY (user_id, room_id, root_id)
+);
+CREATE INDEX thread_subscription_position ON thread_subscription (user_id, seq);
+COMMENT ON TABLE thread_subscription IS 'Which threads users want to hear of, and which no longer (MSC4306).';

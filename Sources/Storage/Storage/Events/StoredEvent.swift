@@ -7,7 +7,7 @@ import RoomRules
 /// An event as it stands in the database: as it may be served, redacted where it is, with what the room knows about it.
 public struct StoredEvent: Sendable {
     /// Redacted already when ``redactedBy`` is set.
-    public private(set) var event: Event
+    public let event: Event
     /// In the order of the room's shard.
     public let position: ShardSequence
     /// The room's state before the event; `nil` for rejected events and before the first.
@@ -20,13 +20,6 @@ public struct StoredEvent: Sendable {
     public let byteCount: Int
     /// The device and transaction of this server's user who sent it.
     public let transaction: (device: DeviceID, id: String)?
-
-    /// The event as redaction leaves it, though nobody redacted it.
-    public func redacted(rules: RoomVersionRules) throws -> StoredEvent {
-        var copy = self
-        copy.event = try Event(json: redact(event.json, rules: rules), id: event.id, format: rules.eventFormat)
-        return copy
-    }
 
     /// The columns that ``init(row:rules:)`` reads, of a table named `e`.
     static let columns = """
