@@ -32,6 +32,8 @@ public enum RateLimitName: String, Sendable, CaseIterable {
     case rendezvous = "rc_rendezvous"
     /// Media a user uploads, or makes an address for.
     case mediaCreation = "rc_media_create"
+    /// Previews a user asks for.
+    case previews = "rc_url_preview"
     /// OAuth clients registered, and devices that ask to be allowed, from an address.
     case oauthRegistration = "rc_oauth_registration"
 
@@ -51,6 +53,7 @@ public enum RateLimitName: String, Sendable, CaseIterable {
         case .invitesPerIssuer: RateLimit(perSecond: 0.3, burst: 10)
         case .roomCreation: RateLimit(perSecond: 0.016, burst: 10)
         case .mediaCreation: RateLimit(perSecond: 10, burst: 50)
+        case .previews: RateLimit(perSecond: 2, burst: 30)
         case .oauthRegistration: RateLimit(perSecond: 0.2, burst: 20)
         case .thirdPartyInvite: RateLimit(perSecond: 0.2, burst: 10)
         case .rendezvous: RateLimit(perSecond: 0.1, burst: 20)
