@@ -55,6 +55,7 @@ let package = Package(
         .executable(name: "apus-media", targets: ["apus-media"]),
         .executable(name: "apus-room-writer", targets: ["apus-room-writer"]),
         .executable(name: "apus-sync", targets: ["apus-sync"]),
+        .executable(name: "apus-thumbnailer", targets: ["apus-thumbnailer"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -86,6 +87,14 @@ let package = Package(
             name: "CLibCurl", path: "Sources/Platform/CLibCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(
             name: "CArgon2", path: "Sources/Platform/CArgon2", linkerSettings: [.linkedLibrary("argon2")]),
+        .target(name: "CSpawn", path: "Sources/Platform/CSpawn", cSettings: [.define("_GNU_SOURCE")]),
+        .systemLibrary(
+            name: "CGObject", path: "Sources/Platform/CGObject", pkgConfig: "gobject-2.0",
+            providers: [.apt(["libvips-dev"])]),
+        .target(
+            name: "CThumbnail", dependencies: ["CGObject"], path: "Sources/Platform/CThumbnail",
+            cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("vips"), .linkedLibrary("m")]),
         library("Platform", "Telemetry", [logging, metrics, coreMetrics]),
         library("Platform", "ClusterConfiguration", [yams]),
         library("Platform", "Postgres", ["CLibPQ", "Telemetry", logging, collections]),
@@ -173,8 +182,8 @@ let package = Package(
             "Services", "Media",
             [
                 "Identifiers", "CanonicalJSON", "Postgres", "Storage", "Leases", "WorkerContracts", "MatrixHTTP",
-                "HTTPServer", "OutboundHTTP", "ObjectStorage", "BlockingWork", "ClusterConfiguration", "Telemetry",
-                "WorkerRuntime", logging, crypto, nioCore,
+                "HTTPServer", "OutboundHTTP", "ObjectStorage", "BlockingWork", "CSpawn", "ClusterConfiguration",
+                "Telemetry", "WorkerRuntime", logging, crypto, nioCore,
             ]),
         library(
             "Services", "ClusterOperations",
@@ -191,6 +200,10 @@ let package = Package(
         worker("apus-client", service: "ClientGateway"),
         worker("apus-housekeeper", service: "Housekeeper"),
         worker("apus-media", service: "Media"),
+        // Not a worker: the media worker starts one for each thumbnail.
+        .executableTarget(
+            name: "apus-thumbnailer", dependencies: ["CThumbnail"], path: "Sources/Executables/apus-thumbnailer",
+            swiftSettings: strict),
         .executableTarget(
             name: "apus",
             dependencies: [

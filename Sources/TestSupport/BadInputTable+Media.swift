@@ -5,7 +5,9 @@ extension BadInputTable {
     private static let file = "{serverName}/{mediaId}"
     private static let server = "test.example"
 
-    package static let media: [BadInput] = uploads + creations + downloads + oldDownloads + configs
+    package static let media: [BadInput] =
+        uploads + creations + downloads + oldDownloads + thumbnails
+        + configs
 
     private static let uploads: [BadInput] =
         unauthorised("POST \(old)/upload", at: "\(old)/upload")
@@ -50,6 +52,23 @@ extension BadInputTable {
                 BadInput($0.endpoint, at: $0.path, token: .absent, $0.status, $0.errcode)
             }
         }
+
+    private static let thumbnails: [BadInput] = ["\(v1)/thumbnail", "\(old)/thumbnail"].flatMap { base in
+        let route = "GET \(base)/\(file)"
+        let isOld = base.hasPrefix(old)
+        let queries = [
+            ("", "M_MISSING_PARAM"), ("width=1", "M_MISSING_PARAM"), ("height=1", "M_MISSING_PARAM"),
+            ("width=x&height=1", "M_INVALID_PARAM"), ("width=1.5&height=1", "M_INVALID_PARAM"),
+            ("width=0&height=1", "M_INVALID_PARAM"), ("width=1&height=-1", "M_INVALID_PARAM"),
+            ("width=1&height=1&method=odd", "M_INVALID_PARAM"), ("width=1&height=1&animated=odd", "M_INVALID_PARAM"),
+        ]
+        let rows =
+            badFiles(route) { "\(base)/\($0)?width=1&height=1" }
+            + queries.map { BadInput(route, at: "\(base)/\(server)/abc?\($0)", 400, $1) }
+        return isOld
+            ? rows.map { BadInput(route, at: $0.path, token: .absent, $0.status, $0.errcode) }
+            : rows + unauthorised(route, at: "\(base)/\(server)/abc?width=1&height=1")
+    }
 
     private static let configs: [BadInput] = ["\(v1)/config", "\(old)/config"].flatMap {
         unauthorised("GET \($0)", at: $0)

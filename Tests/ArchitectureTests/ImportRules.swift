@@ -54,7 +54,7 @@ struct ImportRules {
     static let executables: [String: Set<String>] = [
         "apus-room-writer": worker.union(["RoomWriter"]), "apus-sync": worker.union(["Sync"]),
         "apus-client": worker.union(["ClientGateway"]), "apus-housekeeper": worker.union(["Housekeeper"]),
-        "apus-media": worker.union(["Media"]),
+        "apus-media": worker.union(["Media"]), "apus-thumbnailer": [],
         "apus": platformModules.union(["ClusterOperations", "ClientGateway", "Sync", "Media", "Schema", "Identifiers"]),
         // The bench compares with what lies below: bare inserts, bare polls, a room-writer without the way to it.
         "apus-bench": [
@@ -66,7 +66,7 @@ struct ImportRules {
     /// Modules from outside that only some may import.
     static let reserved: [String: Set<String>] = [
         "CLibPQ": ["Postgres"], "CLibCurl": ["OutboundHTTP"], "CArgon2": ["PasswordHashing"],
-        "CSimdjson": ["CanonicalJSON"],
+        "CSimdjson": ["CanonicalJSON"], "CThumbnail": ["apus-thumbnailer"], "CSpawn": ["Media"],
         // Sockets. ByteBuffer, of NIOCore, is what bodies are; Package.swift says who has it.
         "NIOPosix": ["HTTPServer", "WorkerRuntime", "ClusterOperations", "TestSupport"], "NIOHTTP1": ["HTTPServer"],
         "Hummingbird": ["HTTPServer", "apus-bench"], "HummingbirdCore": ["HTTPServer"],

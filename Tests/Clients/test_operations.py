@@ -4,9 +4,11 @@ One cluster and one crowd for all: later tests see what earlier ones have left. 
 """
 
 import os
+import struct
 import subprocess
 import time
 import uuid
+import zlib
 
 import pytest
 
@@ -30,6 +32,7 @@ NEVER_SUCCEEDS = {
     "post3PIDs": "needs an address shown by mail; ContactTests does it",
     "getContent": "frozen: it serves what is from before media needed a token; DownloadTests has some",
     "getContentOverrideName": "frozen, as getContent",
+    "getContentThumbnail": "frozen, as getContent",
 }
 
 
@@ -487,6 +490,28 @@ def test_media(api, alice, bob):
         api.refuse("getContent", 404, "M_NOT_FOUND", **place)
         api.refuse("getContentOverrideName", 404, "M_NOT_FOUND", fileName="x", **place)
     api.refuse("getContentAuthed", 404, "M_NOT_FOUND", bob, serverName="elsewhere.example", mediaId="abc")
+
+
+def test_thumbnails(api, alice, bob):
+    def chunk(name, data):
+        body = name + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    def picture(width, height):
+        rows = b"".join(b"\0" + bytes((x * y + x) % 256 for x in range(width * 3)) for y in range(height))
+        head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+    uri = api.upload("uploadContent", alice, picture(640, 320), "image/png")["content_uri"]
+    server, media = uri.removeprefix("mxc://").split("/")
+    place = {"serverName": server, "mediaId": media}
+    asked = {"width": 96, "height": 96, "method": "crop"}
+    # As often as there are workers, and more: made by one, served by all.
+    found = {api.download("getContentThumbnailAuthed", bob, query=asked, **place)[0] for _ in range(6)}
+    assert len(found) == 1 and found.pop().startswith(b"\xff\xd8\xff")
+    api.refuse("getContentThumbnail", 404, "M_NOT_FOUND", query=asked, **place)
+    text = api.upload("uploadContent", alice, b"no picture", "image/png")["content_uri"].rsplit("/", 1)[1]
+    api.call("getContentThumbnailAuthed", bob, query=asked, status=400, serverName=server, mediaId=text)
 
 
 def test_media_that_comes_after_its_address(api, alice, bob):

@@ -9,12 +9,6 @@ import Testing
 
 /// What becomes of files: they are forbidden, deleted, forgotten, and their content goes with the last of them.
 @Suite struct MediaLifeTests {
-    private func sweep(_ world: MediaWorld) async throws {
-        let job = MediaGarbageJob(
-            garbage: MediaGarbageStore(database: world.database), objects: world.objects, clock: world.clock.clock)
-        while try await job.step(from: nil) != .finished {}
-    }
-
     @Test func contentGoesWithTheLastFileThatStandsForIt() async throws {
         try await MediaWorld.with { world in
             let anna = try await world.person("anna")
@@ -25,16 +19,16 @@ import Testing
             #expect(try await world.media.delete(first))
             #expect(try await !world.media.delete(first))
             world.clock.advance(by: MediaContentStore.grace * 2)
-            try await sweep(world)
+            try await world.sweep()
             #expect(try await world.download(first, by: anna).status == 404)
             #expect(try await world.download(second, by: anna).body == bytes)
             #expect(try await world.media.delete(second))
-            try await sweep(world)
+            try await world.sweep()
             #expect(world.objectCount() == 0)
             #expect(try await world.media.byteCount(of: anna.user) == 0)
             // The same bytes come again, under a name of their own.
             let third = try await world.upload(bytes, by: anna)
-            try await sweep(world)
+            try await world.sweep()
             #expect(try await world.download(third, by: anna).body == bytes)
         }
     }
@@ -50,12 +44,12 @@ import Testing
             let contents = MediaContentStore(database: world.database)
             let digest = try #require(try await world.database.query("SELECT digest FROM media_content").first)
             let claimed = try #require(try await contents.claim(digest.bytes("digest"), at: world.clock.now))
-            try await sweep(world)
+            try await world.sweep()
             #expect(world.objectCount() == 1)
             let uploaded = try await world.upload(bytes, by: anna)
             #expect(try await world.media.fetch(uploaded, at: world.clock.now)?.content?.id == claimed.id)
             world.clock.advance(by: MediaContentStore.grace * 2)
-            try await sweep(world)
+            try await world.sweep()
             #expect(try await world.download(uploaded, by: anna).body == bytes)
         }
     }
@@ -75,10 +69,10 @@ import Testing
             try await world.objects.store(try await world.objects.spool.begin(), as: other)
             _ = try await contents.adopt(other.text, digest: [1], byteCount: 0, at: world.clock.now)
             _ = try await world.upload([1], by: anna)
-            try await sweep(world)
+            try await world.sweep()
             #expect(world.objectCount() == 3, "they may be on their way")
             world.clock.advance(by: MediaContentStore.grace + .seconds(1))
-            try await sweep(world)
+            try await world.sweep()
             #expect(world.objectCount() == 1)
         }
     }
@@ -129,7 +123,7 @@ import Testing
             #expect(try await world.media.quarantine(uri, by: anna.user))
             #expect(try await world.media.delete(uri))
             world.clock.advance(by: MediaContentStore.grace * 2)
-            try await sweep(world)
+            try await world.sweep()
             let again = try await world.upload(bytes, by: anna)
             #expect(try await world.download(again, by: anna).status == 404)
         }

@@ -1,10 +1,12 @@
 import CanonicalJSON
 import Foundation
 import HTTPServer
+import Housekeeper
 import Identifiers
 import Logging
 import MatrixHTTP
 import Media
+import NIOCore
 import ObjectStorage
 import OutboundHTTP
 import Postgres
@@ -19,6 +21,7 @@ final class MediaWorld: Sendable {
     struct Options: Sendable {
         var adjust: @Sendable (inout MediaSettings) -> Void = { _ in }
         var remote: any RemoteMediaSource = NoRemoteMedia()
+        var thumbnailer: Thumbnailer?
     }
 
     /// All at once, each would be slower than what it waits for.
@@ -60,8 +63,8 @@ final class MediaWorld: Sendable {
         let clock = SettableClock()
         let objects = FolderObjectStore(folder: folder)
         let parts = MediaParts(
-            settings: settings, database: database, objects: objects, remote: options.remote, clock: clock.clock,
-            logger: .silent)
+            settings: settings, database: database, objects: objects, remote: options.remote,
+            thumbnailer: try options.thumbnailer ?? thumbnailer(), clock: clock.clock, logger: .silent)
         let callers = Callers(database: database)
         let listener = HTTPListener(
             host: "127.0.0.1", port: 0, routes: MediaEndpoints.all(parts).map { $0.served(by: callers) },
@@ -139,6 +142,30 @@ final class MediaWorld: Sendable {
     }
 
     static let downloads = "/_matrix/client/v1/media/download"
+
+    /// The thumbnailer that was built with the tests.
+    static func thumbnailer() throws -> Thumbnailer {
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return Thumbnailer(
+            executable: URL(fileURLWithPath: own).deletingLastPathComponent()
+                .appending(path: Thumbnailer.executableName).path,
+            queueMax: 200)
+    }
+
+    /// The size of a picture.
+    static func measure(_ bytes: [UInt8], in folder: String) async throws -> PictureSize {
+        let spool = Spool(folder: folder)
+        let file = try await spool.begin()
+        try await file.append(ByteBuffer(bytes: bytes))
+        return try await thumbnailer().measure(file.localFile)
+    }
+
+    /// Does what housekeepers do about content nobody needs.
+    func sweep() async throws {
+        let job = MediaGarbageJob(
+            garbage: MediaGarbageStore(database: database), objects: objects, clock: clock.clock)
+        while try await job.step(from: nil) != .finished {}
+    }
 
     /// How many objects the folder holds.
     func objectCount() -> Int {

@@ -48,6 +48,30 @@ struct ConfigurationTests {
         }
     }
 
+    @Test func filesAreInAFolderOrABucket() throws {
+        var environment = Self.complete
+        #expect(try WorkerConfiguration(environment: environment).media.store == nil)
+        environment["APUS_MEDIA_FOLDER_PATH"] = "/files"
+        guard case .folder("/files") = try WorkerConfiguration(environment: environment).media.store else {
+            Issue.record("no folder")
+            return
+        }
+        environment["APUS_MEDIA_S3_BUCKET"] = "bucket"
+        #expect(Self.problems(environment).contains { $0.contains("media.s3_endpoint") })
+        environment["APUS_MEDIA_S3_ENDPOINT"] = "https://s3.example"
+        environment["APUS_MEDIA_S3_ACCESS_KEY_ID"] = "key"
+        environment["APUS_MEDIA_S3_SECRET_ACCESS_KEY"] = "hush"
+        environment["APUS_MEDIA_USER_MEBIBYTES_MAX"] = "3"
+        let media = try WorkerConfiguration(environment: environment).media
+        guard case .s3(let settings) = media.store else {
+            Issue.record("no bucket")
+            return
+        }
+        #expect(settings.bucket == "bucket" && settings.region == "us-east-1")
+        #expect(!"\(settings)".contains("hush"))
+        #expect(media.userBytesMax == 3 << 20)
+    }
+
     @Test func aKeyNobodyKnowsIsAProblem() throws {
         try Self.withFile("databse:\n  url: x\n") { path in
             var environment = Self.complete

@@ -13,6 +13,8 @@ package enum MediaEndpoints {
         Entry { DownloadNamedMedia(download: $0.download) },
         Entry { DownloadOpenMedia(download: $0.download) },
         Entry { DownloadNamedOpenMedia(download: $0.download) },
+        Entry { GetThumbnail(download: $0.download, thumbnails: $0.thumbnails) },
+        Entry { GetOpenThumbnail(download: $0.download, thumbnails: $0.thumbnails) },
         Entry { GetMediaConfig(settings: $0.settings) },
         Entry { GetOlderMediaConfig(settings: $0.settings) },
     ]

@@ -16,10 +16,11 @@ package struct MediaParts: Sendable {
     let finder: MediaFinder
     let uploader: Uploader
     let rates: RateLimits
+    let thumbnails: Thumbnails
 
     package init(
         settings: MediaSettings, database: PostgresDatabase, objects: any ObjectStore, remote: any RemoteMediaSource,
-        clock: WallClock, logger: Logger
+        thumbnailer: Thumbnailer, clock: WallClock, logger: Logger
     ) {
         self.settings = settings
         self.clock = clock
@@ -32,6 +33,8 @@ package struct MediaParts: Sendable {
                 media: media, intake: intake, objects: self.objects, source: remote,
                 bytesMax: settings.remoteBytesMax, clock: clock),
             clock: clock)
+        thumbnails = Thumbnails(
+            store: ThumbnailStore(database: database), intake: intake, objects: self.objects, thumbnailer: thumbnailer)
         rates = RateLimits(
             limits: settings.rateLimits, shared: RateBucketStore(database: database), local: LocalRateBuckets(),
             clock: clock)

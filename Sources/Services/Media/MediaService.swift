@@ -33,8 +33,8 @@ public final class MediaService: WorkerService {
         _ = try await member.join()
         try await objects.spool.removeLeftOvers()
         let parts = MediaParts(
-            settings: settings, database: member.database, objects: objects, remote: NoRemoteMedia(), clock: .system,
-            logger: logger)
+            settings: settings, database: member.database, objects: objects, remote: NoRemoteMedia(),
+            thumbnailer: Thumbnailer(executable: Thumbnailer.besideThisProcess), clock: .system, logger: logger)
         let callers = Callers(database: member.database)
         let routes = MediaEndpoints.all(parts).map { $0.served(by: callers) }
         served.withLock { $0 = routes }
