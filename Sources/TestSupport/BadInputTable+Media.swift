@@ -6,8 +6,7 @@ extension BadInputTable {
     private static let server = "test.example"
 
     package static let media: [BadInput] =
-        uploads + creations + downloads + oldDownloads + thumbnails
-        + configs
+        uploads + creations + downloads + oldDownloads + thumbnails + previews + configs
 
     private static let uploads: [BadInput] =
         unauthorised("POST \(old)/upload", at: "\(old)/upload")
@@ -68,6 +67,26 @@ extension BadInputTable {
         return isOld
             ? rows.map { BadInput(route, at: $0.path, token: .absent, $0.status, $0.errcode) }
             : rows + unauthorised(route, at: "\(base)/\(server)/abc?width=1&height=1")
+    }
+
+    private static let badLinks = [
+        "", "none", "ftp://a.example/", "file:///etc/passwd", "http://", "http://user@a.example/", "//a.example/",
+        "javascript:alert(1)", "http://a%0Ab/", "gopher://a/",
+    ]
+    private static let closedLinks = [
+        "http://127.0.0.1:1/", "http://[::1]/", "http://169.254.169.254/latest/meta-data", "http://10.0.0.1/",
+    ]
+
+    private static let previews: [BadInput] = ["\(v1)/preview_url", "\(old)/preview_url"].flatMap { path in
+        let route = "GET \(path)"
+        let bad = badLinks.map { BadInput(route, at: "\(path)?url=\($0)", 400, "M_INVALID_PARAM") }
+        // Whatever is refused looks like whatever does not answer.
+        let closed = closedLinks.map { BadInput(route, at: "\(path)?url=\($0)", 502, "M_UNKNOWN") }
+        let others = [
+            BadInput(route, at: path, 400, "M_MISSING_PARAM"),
+            BadInput(route, at: "\(path)?url=http://a.example/&ts=x", 400, "M_INVALID_PARAM"),
+        ]
+        return unauthorised(route, at: path) + bad + closed + others
     }
 
     private static let configs: [BadInput] = ["\(v1)/config", "\(old)/config"].flatMap {

@@ -26,6 +26,8 @@ SETTINGS = {
     "sso.client_id": "apus",
     "sso.client_secret": "another secret",
     "sso.name": "Example",
+    # The page that is previewed is on this machine.
+    "media.allowed_networks": "127.0.0.1/32",
 }
 READY_SECONDS_MAX = 120
 END_SECONDS_MAX = 60

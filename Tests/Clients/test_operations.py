@@ -6,9 +6,11 @@ One cluster and one crowd for all: later tests see what earlier ones have left. 
 import os
 import struct
 import subprocess
+import threading
 import time
 import uuid
 import zlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -512,6 +514,30 @@ def test_thumbnails(api, alice, bob):
     api.refuse("getContentThumbnail", 404, "M_NOT_FOUND", query=asked, **place)
     text = api.upload("uploadContent", alice, b"no picture", "image/png")["content_uri"].rsplit("/", 1)[1]
     api.call("getContentThumbnailAuthed", bob, query=asked, status=400, serverName=server, mediaId=text)
+
+
+def test_previews(api, alice):
+    page = b"<html><head><title>A page</title><meta property='og:description' content='about it'></head></html>"
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        query = {"url": f"http://127.0.0.1:{server.server_port}/"}
+        for operation in ("getUrlPreviewAuthed", "getUrlPreview"):
+            assert api.call(operation, alice, query=query) == {"og:title": "A page", "og:description": "about it"}
+        api.refuse("getUrlPreviewAuthed", 502, "M_UNKNOWN", alice, query={"url": "http://127.0.0.2/"})
+    finally:
+        server.shutdown()
 
 
 def test_media_that_comes_after_its_address(api, alice, bob):

@@ -8,11 +8,14 @@ public enum AddressPolicy: Sendable, Equatable {
     case any
     /// Globally reachable unicast addresses only: for what users or other servers name.
     case publicOnly
+    /// As ``publicOnly``, and what is in these networks: an operator's own.
+    case publicAnd([IPNetwork])
 
     public func allows(_ address: IPAddress) -> Bool {
         switch self {
         case .any: true
         case .publicOnly: address.isPublic
+        case .publicAnd(let networks): address.isPublic || networks.contains { $0.contains(address.unwrapped) }
         }
     }
 }
@@ -28,6 +31,11 @@ extension IPAddress {
         guard isIn(Self.globalUnicast, prefix: 3) else { return false }
         if isIn(Self.sixToFour, prefix: 16) { return embeddedIPv4(at: 2).isPublic }
         return !Self.specialIPv6.contains { isIn($0.network, prefix: $0.length) }
+    }
+
+    /// The IPv4 address that an IPv6 one only writes differently.
+    fileprivate var unwrapped: IPAddress {
+        bytes.count == 16 && isIn(Self.mapped, prefix: 96) ? embeddedIPv4(at: 12) : self
     }
 
     private func embeddedIPv4(at offset: Int) -> IPAddress { IPAddress(bytes: Array(bytes[offset..<offset + 4])) }

@@ -9,6 +9,8 @@ public struct HTTPRequest: Sendable {
     public var responseBytesMax: Int
     /// A transfer that brings no byte for so long is given up, but not one that its reader holds back; `nil`: never.
     public var stallMax: Duration?
+    /// The host's addresses, instead of asking DNS; they are judged as DNS's are.
+    public var addresses: [String]?
 
     /// A MiB.
     public static let responseBytesMaxDefault = 1 << 20

@@ -12,6 +12,7 @@ extension Transfer {
         apus_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
         apus_curl_set_string(handle, CURLOPT_URL, request.url)
         configureSafety(handle)
+        configureAddresses(handle)
         configureTimes(handle)
         if let delivery { configureMail(handle, delivery) } else { configureRequest(handle) }
         apus_curl_set_header_callback(
@@ -32,6 +33,8 @@ extension Transfer {
     func release() {
         curl_slist_free_all(headerList)
         headerList = nil
+        curl_slist_free_all(addressList)
+        addressList = nil
         handle = nil
     }
 
@@ -48,6 +51,14 @@ extension Transfer {
             handle,
             { context, _, address in Transfer.from(context).openSocket(address) },
             Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Says what the host's addresses are, for as long as DNS's own answers are remembered.
+    private func configureAddresses(_ handle: UnsafeMutableRawPointer) {
+        guard let addresses = request.addresses, let url = WebURL(request.url) else { return }
+        let joined = addresses.joined(separator: ",")
+        addressList = curl_slist_append(nil, "+\(url.host):\(url.port):\(joined)")
+        apus_curl_set_list(handle, CURLOPT_RESOLVE, addressList)
     }
 
     private func configureTimes(_ handle: UnsafeMutableRawPointer) {

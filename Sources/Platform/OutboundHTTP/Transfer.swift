@@ -33,6 +33,7 @@ final class Transfer: @unchecked Sendable {
 
     var handle: UnsafeMutableRawPointer?
     var headerList: UnsafeMutablePointer<curl_slist>?
+    var addressList: UnsafeMutablePointer<curl_slist>?
     /// Why a callback stopped the transfer; libcurl only knows that it did.
     var failure: HTTPClientError?
     /// Whether the policy kept an address of the host from being tried.

@@ -15,6 +15,8 @@ package enum MediaEndpoints {
         Entry { DownloadNamedOpenMedia(download: $0.download) },
         Entry { GetThumbnail(download: $0.download, thumbnails: $0.thumbnails) },
         Entry { GetOpenThumbnail(download: $0.download, thumbnails: $0.thumbnails) },
+        Entry { GetURLPreview(previews: $0.previews) },
+        Entry { GetOlderURLPreview(previews: $0.previews) },
         Entry { GetMediaConfig(settings: $0.settings) },
         Entry { GetOlderMediaConfig(settings: $0.settings) },
     ]

@@ -17,6 +17,7 @@ package struct MediaParts: Sendable {
     let uploader: Uploader
     let rates: RateLimits
     let thumbnails: Thumbnails
+    let previews: LinkPreviews
 
     package init(
         settings: MediaSettings, database: PostgresDatabase, objects: any ObjectStore, remote: any RemoteMediaSource,
@@ -39,7 +40,15 @@ package struct MediaParts: Sendable {
             limits: settings.rateLimits, shared: RateBucketStore(database: database), local: LocalRateBuckets(),
             clock: clock)
         uploader = Uploader(
-            settings: settings, media: media, intake: intake, rates: rates, places: UploadPlaces(), clock: clock)
+            settings: settings, media: media, intake: intake, rates: rates,
+            places: KeyedPlaces(perKeyMax: Uploader.perUserMax), clock: clock)
+        previews = LinkPreviews(
+            isOn: settings.previewsLinks, store: PreviewStore(database: database),
+            visitor: PageVisitor(allowedNetworks: settings.allowedNetworks),
+            pictures: PreviewPictures(
+                server: settings.server, media: media, intake: intake, objects: self.objects, thumbnailer: thumbnailer,
+                clock: clock),
+            rates: rates, clock: clock, logger: logger)
     }
 
     var download: MediaDownload { MediaDownload(finder: finder, objects: objects) }

@@ -1,5 +1,6 @@
 import ClusterConfiguration
 import Identifiers
+import OutboundHTTP
 
 /// What the media worker is told by its configuration.
 package struct MediaSettings: Sendable {
@@ -16,18 +17,29 @@ package struct MediaSettings: Sendable {
     package var pendingUploadLife = Duration.seconds(86_400)
     /// The largest file taken over from another server, in bytes.
     package var remoteBytesMax: Int64 = 100 << 20
+    /// Whether links are looked at for users.
+    package var previewsLinks = true
+    /// What may be asked for that although it is not public.
+    package var allowedNetworks: [IPNetwork] = []
     /// Without one for a name, that name has no limit.
     package var rateLimits: [RateLimitName: RateLimit] = [:]
 
     package init(server: ServerName) { self.server = server }
 
-    /// - Throws: ``ConfigurationProblems`` when the server's name cannot be used.
+    /// - Throws: ``ConfigurationProblems`` with everything that cannot be used.
     init(_ configuration: WorkerConfiguration) throws {
-        guard let server = ServerName(configuration.serverName) else {
-            throw ConfigurationProblems(problems: ["server.name '\(configuration.serverName)' is not a server name"])
-        }
-        self.init(server: server)
         let media = configuration.media
+        var problems: [String] = []
+        let server = ServerName(configuration.serverName)
+        if server == nil { problems.append("server.name '\(configuration.serverName)' is not a server name") }
+        let networks = media.allowedNetworks.compactMap { IPNetwork($0) }
+        if networks.count < media.allowedNetworks.count {
+            problems.append("media.allowed_networks are to be like 10.1.0.0/16")
+        }
+        guard let server, problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
+        self.init(server: server)
+        allowedNetworks = networks
+        previewsLinks = media.previewsLinks
         uploadBytesMax = media.uploadBytesMax
         userBytesMax = media.userBytesMax
         quotaInfoURL = media.quotaInfoURL

@@ -7,11 +7,14 @@ import WorkerContracts
 
 /// Takes files from users: streamed, within bounds, stored before anything refers to them.
 struct Uploader: Sendable {
+    /// Files of one user that come in at once, at one worker.
+    static let perUserMax = 8
+
     let settings: MediaSettings
     let media: MediaStore
     let intake: MediaIntake
     let rates: RateLimits
-    let places: UploadPlaces
+    let places: KeyedPlaces<UserID>
     let clock: WallClock
 
     /// Takes a file under a new address.
