@@ -178,6 +178,88 @@ import Testing
         }
     }
 
+    /// Keeps files that can be fetched again, the first a day older than the next.
+    private func keepCached(
+        _ files: [(name: String, kind: MediaKind, byteCount: Int64)], in world: MediaWorld
+    ) async throws {
+        let contents = MediaContentStore(database: world.database)
+        for file in files {
+            let key = "0123456789-\(file.name)"
+            let content = try await contents.adopt(
+                key, digest: Array(file.name.utf8), byteCount: file.byteCount, at: world.clock.now)
+            let uri = try #require(MediaURI("mxc://elsewhere.example/\(file.name)"))
+            let description = MediaDescription(contentType: "image/png", fileName: nil)
+            for _ in 0..<2 {
+                try await world.media.insert(uri, file.kind, description, content, at: world.clock.now)
+            }
+            world.clock.advance(by: .seconds(86_400))
+        }
+    }
+
+    @Test func whatCanBeFetchedAgainStaysWithinItsSize() async throws {
+        try await MediaWorld.with { world in
+            let anna = try await world.person("anna")
+            let own = try await world.upload(someBytes(1_000), by: anna)
+            try await keepCached(
+                [
+                    ("a", .remote, 100), ("b", .preview, 50), ("c", .remote, 30), ("d", .preview, 20),
+                    ("e", .remote, 10),
+                ], in: world)
+            #expect(try await world.media.cachedByteCount() == 210, "what is kept twice counts once")
+            func left(within bytesMax: Int64) async throws -> String {
+                let job = MediaCacheJob(media: world.media, bytesMax: bytesMax)
+                #expect(try await job.step(from: nil) == .finished)
+                let rows = try await world.database.query(
+                    "SELECT coalesce(string_agg(media_id, '' ORDER BY media_id), '') AS ids FROM media WHERE kind > 0")
+                return try rows[0].text("ids")
+            }
+            #expect(try await left(within: 210) == "abcde")
+            #expect(try await left(within: 209) == "bcde")
+            // Somebody has looked at it since.
+            let seen = try #require(MediaURI("mxc://elsewhere.example/b"))
+            try await world.media.noteUse(of: seen, at: world.clock.now)
+            #expect(try await left(within: 80) == "bde")
+            #expect(try await world.media.cachedByteCount() == 80)
+            // Evidence stays, whatever it takes.
+            #expect(try await world.media.quarantine(seen, by: anna.user))
+            #expect(try await left(within: 1) == "b")
+            #expect(try await world.media.fetch(own, at: world.clock.now) != nil)
+            #expect(try await world.media.delete(seen))
+            #expect(try await world.media.cachedByteCount() == 0)
+        }
+    }
+
+    @Test func aThumbnailOfWhatHasGoneIsNotKept() async throws {
+        try await MediaWorld.with { world in
+            let contents = MediaContentStore(database: world.database)
+            let content = try await contents.adopt("0123456789-a", digest: [1], byteCount: 1, at: world.clock.now)
+            try await world.database.query("DELETE FROM media_content")
+            let thumbnails = ThumbnailStore(database: world.database)
+            let kind = ThumbnailSize.kind(width: 32, height: 32, method: .crop, isAnimated: false)
+            try await contents.announce("0123456789-t", at: world.clock.now)
+            let thumbnail = StoredThumbnail(contentType: "image/png", objectKey: "0123456789-t", byteCount: 1)
+            try await thumbnails.insert(thumbnail, as: kind, of: content)
+            let later = world.clock.now.advanced(by: MediaContentStore.grace)
+            #expect(try await MediaGarbageStore(database: world.database).due(at: later) == ["0123456789-t"])
+        }
+    }
+
+    @Test func thumbnailsOfAPictureAreBounded() async throws {
+        try await MediaWorld.with { world in
+            let contents = MediaContentStore(database: world.database)
+            let content = try await contents.adopt("0123456789-a", digest: [1], byteCount: 1, at: world.clock.now)
+            let thumbnails = ThumbnailStore(database: world.database)
+            for side in 1...ThumbnailStore.keptMax + 1 {
+                let kind = ThumbnailKind(width: side, height: 1, method: .crop, isAnimated: false)
+                try await thumbnails.insert(
+                    StoredThumbnail(contentType: "image/png", objectKey: "0123456789-\(side)", byteCount: 1), as: kind,
+                    of: content)
+            }
+            let rows = try await world.database.query("SELECT count(*) AS n FROM media_thumbnail")
+            #expect(try rows[0].int64("n") == Int64(ThumbnailStore.keptMax))
+        }
+    }
+
     @Test func addressesWithoutFilesAndOldPreviewsAreSweptAway() async throws {
         try await MediaWorld.with { world in
             let anna = try await world.person("anna")

@@ -81,6 +81,8 @@ extension WorkerConfiguration {
             pendingUploadsMax: source.integer("media.pending_uploads_max", default: 5, in: 1...1_000),
             pendingUploadLife: .seconds(source.integer("media.pending_upload_hours", default: 24, in: 1...720) * 3_600),
             remoteBytesMax: mebibytes("media.remote_mebibytes_max", default: 100, &source),
+            cacheBytesMax: Int64(
+                source.integer("media.cache_mebibytes_max", default: 51_200, in: 1...1_000_000_000)) << 20,
             remoteLife: source.days("media.remote_days"), localLife: source.days("media.local_days"),
             previewsLinks: source.bool("media.url_previews", default: true),
             allowedNetworks: source.text("media.allowed_networks").map {

@@ -87,6 +87,8 @@ public struct WorkerConfiguration: Sendable {
         public var pendingUploadLife: Duration
         /// The largest file taken over from another server, in bytes.
         public var remoteBytesMax: Int64
+        /// All files that can be fetched again, those of other servers and previews' pictures, in bytes.
+        public var cacheBytesMax: Int64
         /// How long files of other servers stay that nobody looks at; `nil`: for ever.
         public var remoteLife: Duration?
         /// How long users' own files stay that nobody looks at; `nil`: for ever.

@@ -31,6 +31,7 @@ public final class HousekeeperService: WorkerService {
                 policy: RetentionPolicy(configuration.retention), rooms: RetentionStore(database: database),
                 purge: purge, clock: .system),
             MediaExpiryJob(media: media, previews: PreviewStore(database: database), clock: .system),
+            MediaCacheJob(media: media, bytesMax: configuration.media.cacheBytesMax),
             MediaRetentionJob(
                 media: media, remoteLife: configuration.media.remoteLife, localLife: configuration.media.localLife,
                 clock: .system),

@@ -978,6 +978,13 @@ CREATE TABLE url_preview (
 CREATE INDEX url_preview_expiry ON url_preview (expires_at_ms);
 COMMENT ON TABLE url_preview IS 'What links were found to lead to.';
 
+CREATE TABLE media_cache_usage (
+    kind        smallint PRIMARY KEY,                 -- of the table media: 1 or 2
+    byte_count  bigint NOT NULL,
+    media_count bigint NOT NULL
+);
+COMMENT ON TABLE media_cache_usage IS 'What files that can be fetched again come to, kept beside them in the same statements.';
+
 -- ── Threads that users follow (written by room-writer, in the user's shard) ──────────────────────────────────────
 
 CREATE TABLE thread_subscription (

@@ -44,12 +44,13 @@ extension MediaStore {
     }
 
     /// - Parameter which: a query for the origins and IDs of the files.
-    private func delete(_ which: String, _ parameters: any PostgresParameter...) async throws -> Int {
+    func delete(_ which: String, _ parameters: any PostgresParameter...) async throws -> Int {
         let rows = try await database.query(
             PostgresStatement(
                 """
                 WITH gone AS (
-                        DELETE FROM media WHERE (origin, media_id) IN (\(which)) RETURNING user_id, content_id),
+                        DELETE FROM media WHERE (origin, media_id) IN (\(which))
+                        RETURNING kind, user_id, content_id),
                      doubted AS (
                         UPDATE media_content AS c SET is_doubtful = true FROM gone AS g
                          WHERE c.content_id = g.content_id),
@@ -60,7 +61,15 @@ extension MediaStore {
                      counted AS (
                         UPDATE media_usage AS u SET byte_count = u.byte_count - f.byte_count,
                                                     media_count = u.media_count - f.media_count
-                          FROM freed AS f WHERE u.user_id = f.user_id)
+                          FROM freed AS f WHERE u.user_id = f.user_id),
+                     emptied AS (
+                        SELECT g.kind, sum(c.byte_count)::bigint AS byte_count, count(*) AS media_count
+                          FROM gone AS g JOIN media_content AS c USING (content_id)
+                         WHERE g.user_id IS NULL GROUP BY g.kind),
+                     uncached AS (
+                        UPDATE media_cache_usage AS u SET byte_count = u.byte_count - e.byte_count,
+                                                          media_count = u.media_count - e.media_count
+                          FROM emptied AS e WHERE u.kind = e.kind)
                 SELECT count(*) AS deleted FROM gone
                 """, parameters))
         return Int(try rows.first?.int64("deleted") ?? 0)

@@ -46,11 +46,16 @@ public struct MediaStore: Sendable {
         precondition(kind != .uploaded, "a user's file counts among theirs")
         try await database.query(
             """
-            INSERT INTO media (origin, media_id, kind, content_id, content_type, file_name, created_at_ms, accessed_at_ms)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-            ON CONFLICT (origin, media_id) DO NOTHING
+            WITH kept AS (
+                INSERT INTO media (origin, media_id, kind, content_id, content_type, file_name, created_at_ms,
+                                   accessed_at_ms)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+                ON CONFLICT (origin, media_id) DO NOTHING
+                RETURNING kind)
+            INSERT INTO media_cache_usage AS u (kind, byte_count, media_count) SELECT kind, $8::bigint, 1 FROM kept
+            ON CONFLICT (kind) DO UPDATE SET byte_count = u.byte_count + $8, media_count = u.media_count + 1
             """, uri.origin.rawValue, uri.id.rawValue, kind.rawValue, content.id, Array(description.contentType.utf8),
-            description.fileName.map { Array($0.utf8) }, now.milliseconds)
+            description.fileName.map { Array($0.utf8) }, now.milliseconds, content.byteCount)
     }
 
     /// All files of a user that are there, in bytes.

@@ -59,15 +59,17 @@ public struct ThumbnailStore: Sendable {
 
     /// Keeps a thumbnail whose object was announced (``MediaContentStore/announce(_:at:)``) and is stored.
     ///
-    /// When there is one already, or there are ``keptMax``, its object stays garbage.
+    /// When there is one already, or there are ``keptMax``, or the picture has gone, its object stays garbage.
     public func insert(_ thumbnail: StoredThumbnail, as kind: ThumbnailKind, of content: MediaContent) async throws {
         try await database.query(
             """
             WITH made AS (
                 INSERT INTO media_thumbnail
                        (content_id, width, height, method, is_animated, content_type, object_key, byte_count)
-                SELECT $1::bigint, $2::integer, $3::integer, $4::smallint, $5::boolean, $6::text, $7::text, $8::bigint
-                 WHERE (SELECT count(*) FROM media_thumbnail WHERE content_id = $1) < $9
+                SELECT content_id, $2::integer, $3::integer, $4::smallint, $5::boolean, $6::text, $7::text, $8::bigint
+                  FROM media_content
+                 WHERE content_id = $1 AND (SELECT count(*) FROM media_thumbnail WHERE content_id = $1) < $9
+                   FOR KEY SHARE OF media_content
                 ON CONFLICT (content_id, width, height, method, is_animated) DO NOTHING
                 RETURNING object_key)
             DELETE FROM media_garbage WHERE object_key IN (SELECT object_key FROM made)
