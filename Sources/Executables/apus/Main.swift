@@ -8,7 +8,7 @@ struct Apus: AsyncParsableCommand {
         commandName: "apus", abstract: "Runs and looks after an Apus cluster.",
         subcommands: [
             Up.self, Status.self, Scale.self, Roll.self, Stop.self, User.self, RegistrationToken.self,
-            PurgeHistory.self,
+            ModerateMedia.self, PurgeHistory.self,
             Migrate.self,
             RouterConfig.self, RouterFollow.self, ListRoutes.self,
         ])
