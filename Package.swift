@@ -53,6 +53,7 @@ let package = Package(
         .executable(name: "apus-client", targets: ["apus-client"]),
         .executable(name: "apus-housekeeper", targets: ["apus-housekeeper"]),
         .executable(name: "apus-media", targets: ["apus-media"]),
+        .executable(name: "apus-push", targets: ["apus-push"]),
         .executable(name: "apus-room-writer", targets: ["apus-room-writer"]),
         .executable(name: "apus-sync", targets: ["apus-sync"]),
         .executable(name: "apus-thumbnailer", targets: ["apus-thumbnailer"]),
@@ -79,6 +80,7 @@ let package = Package(
         library("Protocol", "Events", ["Identifiers", "CanonicalJSON", "Signing", crypto]),
         library("Protocol", "RoomRules", ["Identifiers", "CanonicalJSON", "Signing", "Events", crypto]),
         library("Protocol", "ClientAPI", ["Identifiers", "CanonicalJSON", "Events"]),
+        library("Protocol", "PushRules", ["Identifiers", "CanonicalJSON", "Events"]),
 
         // Platform: no Matrix.
         .systemLibrary(
@@ -131,8 +133,8 @@ let package = Package(
         library(
             "Services", "WorkerContracts",
             [
-                "Identifiers", "CanonicalJSON", "Events", "OutboundHTTP", "Postgres", "Schema", "Storage", "Leases",
-                "ReplicationLog", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
+                "Identifiers", "CanonicalJSON", "Events", "PushRules", "OutboundHTTP", "Postgres", "Schema", "Storage",
+                "Leases", "ReplicationLog", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
             ]),
         library(
             "Services", "MatrixHTTP",
@@ -144,21 +146,20 @@ let package = Package(
         library(
             "Services", "RoomReading",
             [
-                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "RoomRules", "Signing", "Postgres", "Storage",
-                "ReplicationLog", "Telemetry", logging, metrics, collections, crypto, nioCore,
+                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "PushRules", "RoomRules", "Signing", "Postgres",
+                "Storage", "ReplicationLog", "Telemetry", logging, metrics, collections, crypto, nioCore,
             ]),
         library(
             "Services", "RoomWriter",
             [
-                "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema", "Storage",
-                "ReplicationLog",
-                "Leases", "WorkerContracts", "HTTPServer", "OutboundHTTP", "ClusterConfiguration", "Telemetry",
-                "WorkerRuntime", logging, metrics, collections, nioCore,
+                "Identifiers", "CanonicalJSON", "Events", "PushRules", "Signing", "RoomRules", "Postgres", "Schema",
+                "Storage", "ReplicationLog", "Leases", "WorkerContracts", "HTTPServer", "OutboundHTTP",
+                "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging, metrics, collections, nioCore,
             ]),
         library(
             "Services", "Sync",
             [
-                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "RoomRules", "Postgres", "Storage",
+                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "PushRules", "RoomRules", "Postgres", "Storage",
                 "OutboundHTTP",
                 "ReplicationLog", "Leases", "WorkerContracts", "MatrixHTTP", "RoomReading", "HTTPServer",
                 "ClusterConfiguration", "Telemetry",
@@ -167,7 +168,8 @@ let package = Package(
         library(
             "Services", "ClientGateway",
             [
-                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "Signing", "RoomRules", "Postgres", "Storage",
+                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "PushRules", "Signing", "RoomRules", "Postgres",
+                "Storage",
                 "ReplicationLog", "Leases", "WorkerContracts", "MatrixHTTP", "RoomReading", "HTTPServer",
                 "PasswordHashing", "OutboundHTTP", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
                 crypto, collections, nioCore,
@@ -184,6 +186,13 @@ let package = Package(
                 "Identifiers", "CanonicalJSON", "Postgres", "Storage", "Leases", "WorkerContracts", "MatrixHTTP",
                 "HTTPServer", "OutboundHTTP", "ObjectStorage", "BlockingWork", "CSpawn", "ClusterConfiguration",
                 "Telemetry", "WorkerRuntime", logging, crypto, nioCore,
+            ]),
+        library(
+            "Services", "Push",
+            [
+                "Identifiers", "CanonicalJSON", "Events", "PushRules", "RoomRules", "Postgres", "Storage",
+                "ReplicationLog", "Leases", "WorkerContracts", "RoomReading", "HTTPServer", "OutboundHTTP",
+                "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging, metrics,
             ]),
         library(
             "Services", "ClusterOperations",
@@ -204,6 +213,7 @@ let package = Package(
         .executableTarget(
             name: "apus-thumbnailer", dependencies: ["CThumbnail"], path: "Sources/Executables/apus-thumbnailer",
             swiftSettings: strict),
+        worker("apus-push", service: "Push"),
         .executableTarget(
             name: "apus",
             dependencies: [
@@ -268,7 +278,7 @@ let package = Package(
             [
                 "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "Signing", "RoomRules", "Postgres", "Storage",
                 "Leases", "ReplicationLog", "WorkerContracts", "MatrixHTTP", "RoomReading", "HTTPServer",
-                "OutboundHTTP", "RoomWriter", "Sync", logging, nioCore,
+                "OutboundHTTP", "PushRules", "RoomWriter", "Sync", logging, nioCore,
             ]),
         tests(
             "ClusterOperationsTests",
@@ -297,6 +307,7 @@ let package = Package(
         tests("StateTreeTests", ["Identifiers", "Events"]),
         tests("SigningTests", ["Identifiers", "CanonicalJSON", "Signing"]),
         tests("EventsTests", ["Identifiers", "CanonicalJSON", "Signing", "Events"]),
+        tests("PushRulesTests", ["Identifiers", "CanonicalJSON", "Events", "PushRules"]),
         tests("PasswordHashingTests", ["PasswordHashing"]),
         tests("OutboundHTTPTests", ["OutboundHTTP"]),
         tests(
@@ -314,6 +325,13 @@ let package = Package(
                 "Identifiers", "CanonicalJSON", "Postgres", "Storage", "HTTPServer", "MatrixHTTP", "OutboundHTTP",
                 "ObjectStorage", "WorkerContracts", "Media", "Housekeeper", "ClusterConfiguration", "WorkerRuntime",
                 logging, nioCore, nioPosix,
+            ]),
+        tests(
+            "PushTests",
+            [
+                "Identifiers", "CanonicalJSON", "Events", "PushRules", "RoomRules", "Postgres", "Schema", "Storage",
+                "Leases", "ReplicationLog", "WorkerContracts", "RoomReading", "OutboundHTTP", "RoomWriter", "Signing",
+                "Push", logging,
             ]),
         tests("AccountStorageTests", ["Identifiers", "CanonicalJSON", "Postgres", "Storage"]),
         tests(

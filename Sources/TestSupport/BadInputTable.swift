@@ -41,7 +41,7 @@ package enum BadInputTable {
         discovery + accounts + authentication + rendezvous + contacts + oauth + administration + devices + rooms
         + membership
         + events + state + aliases + profiles + accountData + tags + others + messages + roomLife
-        + keys + keyBackups
+        + keys + keyBackups + push
 
     /// Bad requests for the endpoints of the sync worker.
     package static let sync: [BadInput] =

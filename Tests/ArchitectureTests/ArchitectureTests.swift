@@ -3,7 +3,9 @@ import Testing
 
 /// The rules of the house over the whole tree.
 @Suite struct ArchitectureTests {
-    private static let workers = ["apus-client", "apus-housekeeper", "apus-media", "apus-room-writer", "apus-sync"]
+    private static let workers = [
+        "apus-client", "apus-housekeeper", "apus-media", "apus-push", "apus-room-writer", "apus-sync",
+    ]
 
     /// Read once for all tests.
     private static let sourceFiles = Result { try SourceTree.swift(under: "Sources") }

@@ -3,7 +3,7 @@
 /// SwiftPM lets a target import what its dependencies depend on, so the import lines are read here.
 struct ImportRules {
     static let protocolModules: Set<String> = [
-        "Identifiers", "CanonicalJSON", "Signing", "Events", "RoomRules", "ClientAPI",
+        "Identifiers", "CanonicalJSON", "Signing", "Events", "RoomRules", "ClientAPI", "PushRules",
     ]
     static let platformModules: Set<String> = [
         "Telemetry", "ClusterConfiguration", "Postgres", "HTTPServer", "OutboundHTTP", "BlockingWork", "ObjectStorage",
@@ -13,7 +13,7 @@ struct ImportRules {
     /// What services share: they may be imported by other services.
     static let sharedServices: Set<String> = ["WorkerContracts", "MatrixHTTP", "RoomReading"]
     static let services: Set<String> = [
-        "RoomWriter", "Sync", "ClientGateway", "Housekeeper", "Media", "ClusterOperations",
+        "RoomWriter", "Sync", "ClientGateway", "Housekeeper", "Media", "Push", "ClusterOperations",
     ]
     static let testLibraries: Set<String> = ["TestSupport", "ClusterHarness"]
 
@@ -26,6 +26,7 @@ struct ImportRules {
         "Events": ["Identifiers", "CanonicalJSON", "Signing"],
         "RoomRules": ["Identifiers", "CanonicalJSON", "Signing", "Events"],
         "ClientAPI": ["Identifiers", "CanonicalJSON", "Events"],
+        "PushRules": ["Identifiers", "CanonicalJSON", "Events"],
         "Schema": ["Postgres"],
         "Storage": protocolModules.union(platformModules).union(["Schema"]),
         "Leases": protocolModules.union(platformModules).union(["Storage"]),
@@ -54,7 +55,7 @@ struct ImportRules {
     static let executables: [String: Set<String>] = [
         "apus-room-writer": worker.union(["RoomWriter"]), "apus-sync": worker.union(["Sync"]),
         "apus-client": worker.union(["ClientGateway"]), "apus-housekeeper": worker.union(["Housekeeper"]),
-        "apus-media": worker.union(["Media"]), "apus-thumbnailer": [],
+        "apus-media": worker.union(["Media"]), "apus-thumbnailer": [], "apus-push": worker.union(["Push"]),
         "apus": platformModules.union(["ClusterOperations", "ClientGateway", "Sync", "Media", "Schema", "Identifiers"]),
         // The bench compares with what lies below: bare inserts, bare polls, a room-writer without the way to it.
         "apus-bench": [

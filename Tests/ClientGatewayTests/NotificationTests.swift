@@ -31,7 +31,10 @@ import Testing
             #expect(bodies(all) == ["you", "4", "3", "2", "1", "0"])
             let flags = (all["notifications"]?.arrayValue ?? []).map { $0["read"]?.boolValue ?? false }
             #expect(flags == [false, false, false, false, true, true])
-            #expect(all["notifications"]?.arrayValue?.first?["actions"] == ["notify", ["set_tweak": "highlight"]])
+            #expect(
+                all["notifications"]?.arrayValue?.first?["actions"] == [
+                    "notify", ["set_tweak": "sound", "value": "default"], ["set_tweak": "highlight"],
+                ])
             #expect(all["notifications"]?.arrayValue?.first?["event"]?["event_id"]?.stringValue == mention)
             #expect(bodies(try await list(chat, chat.bert, "only=highlight")) == ["you"])
 

@@ -268,6 +268,43 @@ def test_account_data(api, alice, room):
     api.sync(alice)
 
 
+def test_push_rules(api, alice):
+    own = {"kind": "content", "ruleId": "cake"}
+    assert len(api.call("getPushRules", alice)["global"]["override"]) >= 10
+    api.call("setPushRule", alice, {"pattern": "cake", "actions": ["notify", {"set_tweak": "highlight"}]}, **own)
+    api.call("setPushRule", alice, {"pattern": "tea", "actions": []}, query={"before": "cake"}, kind="content", ruleId="tea")
+    assert [rule["rule_id"] for rule in api.call("getPushRulesGlobal", alice)["content"]] == ["tea", "cake"]
+    api.refuse(
+        "setPushRule", 400, "M_UNKNOWN", alice, {"pattern": "x", "actions": []}, query={"after": "gone"},
+        kind="content", ruleId="x",
+    )
+    assert api.call("getPushRule", alice, **own)["pattern"] == "cake"
+    api.call("setPushRuleEnabled", alice, {"enabled": False}, **own)
+    assert api.call("isPushRuleEnabled", alice, **own) == {"enabled": False}
+    api.call("setPushRuleActions", alice, {"actions": ["notify"]}, **own)
+    assert api.call("getPushRuleActions", alice, **own) == {"actions": ["notify"]}
+    rules = [event for event in api.sync(alice)["account_data"]["events"] if event["type"] == "m.push_rules"]
+    assert [rule["rule_id"] for rule in rules[0]["content"]["global"]["content"]] == ["tea", "cake"]
+    api.call("deletePushRule", alice, **own)
+    api.refuse("getPushRule", 404, "M_NOT_FOUND", alice, **own)
+    api.call("deletePushRule", alice, kind="content", ruleId="tea")
+
+
+def test_pushers(api, alice, bob):
+    pusher = {
+        "app_id": "org.example", "pushkey": uuid.uuid4().hex, "kind": "http", "app_display_name": "A", "lang": "en",
+        "device_display_name": "D", "data": {"url": "https://push.example.org/_matrix/push/v1/notify", "format": "event_id_only"},
+    }
+    api.call("postPusher", alice, pusher)
+    assert [found["pushkey"] for found in api.call("getPushers", alice)["pushers"]] == [pusher["pushkey"]]
+    api.call("postPusher", bob, pusher | {"append": True})
+    assert len(api.call("getPushers", alice)["pushers"]) == 1
+    api.call("postPusher", bob, pusher)
+    assert api.call("getPushers", alice)["pushers"] == []
+    api.call("postPusher", bob, {"app_id": pusher["app_id"], "pushkey": pusher["pushkey"], "kind": None})
+    assert api.call("getPushers", bob)["pushers"] == []
+
+
 def device_keys(person):
     return {"user_id": person.id, "device_id": person.device, "algorithms": ["m.olm.v1.curve25519-aes-sha2"],
             "keys": {f"ed25519:{person.device}": "A" * 43}, "signatures": {person.id: {f"ed25519:{person.device}": "s"}}}

@@ -43,7 +43,7 @@ struct ClusterPlanTests {
     @Test func countsAreTakenByEitherName() throws {
         let counts = WorkerCounts([.client: 2, .sync: 2])
         let changed = try counts.changed(by: ["sync=5", "room-writer=3", "initial=0"])
-        #expect(changed.description == "client=2 sync=5 initial=0 writer=3 housekeeper=0 media=0")
+        #expect(changed.description == "client=2 sync=5 initial=0 writer=3 housekeeper=0 media=0 push=0")
     }
 
     @Test(arguments: ["sync", "sync=", "sync=x", "sync=-1", "sync=65", "federation=1", "=1", "sync=1=2"])

@@ -5,7 +5,7 @@ import Testing
 
 extension ClusterSuite {
     @Suite struct KillTests {
-        static let kinds = ["client", "sync", "initial-sync", "room-writer", "housekeeper", "media"]
+        static let kinds = ["client", "sync", "initial-sync", "room-writer", "housekeeper", "media", "push"]
         static let kills = 20
         static let backMax = Duration.seconds(10)
 

@@ -53,6 +53,13 @@ import WorkerContracts
         #"{"kind":"remove_devices","user":"@a:x","devices":["D","E"]}"#,
         #"{"kind":"announce_devices","user":"@a:x"}"#,
         #"{"kind":"set_thread_subscription","room":"!r:x","room_position":7,"root":"$e","state":"automatic","user":"@a:x"}"#,
+        """
+        {"kind":"change_push_rules","user":"@a:x","rule_kind":"override","rule":"r","set":{"actions":["notify"]},
+        "beside":{"rule":"s","after":true}}
+        """,
+        #"{"kind":"change_push_rules","user":"@a:x","rule_kind":"room","rule":"!r:x","set":{}}"#,
+        #"{"kind":"change_push_rules","user":"@a:x","rule_kind":"content","rule":"r","enable":false}"#,
+        #"{"kind":"change_push_rules","user":"@a:x","rule_kind":"sender","rule":"r","act":["notify",{"set_tweak":"x"}]}"#,
     ]
 
     @Test(arguments: wire)

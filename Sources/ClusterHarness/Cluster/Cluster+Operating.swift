@@ -35,6 +35,16 @@ extension Cluster {
         try await status().ready(kind).compactMap { ProcessFigures(pid: $0.pid) }
     }
 
+    /// Processor time of all workers together, and of PostgreSQL's backends for this cluster.
+    public func processorTimes() async throws -> (workers: Duration, database: Duration) {
+        let backends = try await database.query(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        func sum(_ pids: [Int32]) -> Duration {
+            pids.compactMap { ProcessFigures(pid: $0)?.processorTime }.reduce(.zero, +)
+        }
+        return (sum(try await status().workers.map(\.pid)), sum(try backends.map { try $0.int32("pid") }))
+    }
+
     /// The sum of a counter over all workers of a kind, with all labels.
     public func counter(_ name: String, of kind: String) async throws -> Double {
         var sum = 0.0

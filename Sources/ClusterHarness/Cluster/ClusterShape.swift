@@ -6,6 +6,7 @@ public struct ClusterShape: Sendable {
     public var writer: Int
     public var housekeeper: Int
     public var media: Int
+    public var push: Int
     /// Configuration keys of the workers, as `state.sharing`.
     public var settings: [String: String]
     /// Makes the URL workers connect by from the database's own, as through a proxy.
@@ -13,7 +14,7 @@ public struct ClusterShape: Sendable {
 
     public init(
         client: Int = 2, sync: Int = 2, initial: Int = 1, writer: Int = 2, housekeeper: Int = 1,
-        media: Int = 1,
+        media: Int = 1, push: Int = 1,
         settings: [String: String] = [:],
         databaseURL: @escaping @Sendable (String) throws -> String = { $0 }
     ) {
@@ -23,6 +24,7 @@ public struct ClusterShape: Sendable {
         self.writer = writer
         self.housekeeper = housekeeper
         self.media = media
+        self.push = push
         self.settings = settings
         self.databaseURL = databaseURL
     }
@@ -30,7 +32,7 @@ public struct ClusterShape: Sendable {
     var arguments: [String] {
         let counts = [
             ("--client", client), ("--sync", sync), ("--initial", initial), ("--writer", writer),
-            ("--housekeeper", housekeeper), ("--media", media),
+            ("--housekeeper", housekeeper), ("--media", media), ("--push", push),
         ]
         return counts.flatMap { [$0.0, "\($0.1)"] }
             + settings.sorted { $0.key < $1.key }.flatMap { ["--set", "\($0.key)=\($0.value)"] }

@@ -15,7 +15,7 @@ struct RunBenchmarks: AsyncParsableCommand {
     /// Every benchmark there is; a new one is a file and a line here.
     static let all: [any Benchmark.Type] = [
         WriterAlone.self, AcknowledgedEvents.self, ChatLatency.self, FullStateHerd.self, FirstSyncs.self,
-        ParkedPolls.self, SyncBytes.self, Joins.self, Thumbnailing.self,
+        ParkedPolls.self, SyncBytes.self, Joins.self, Thumbnailing.self, MessageCost.self,
     ]
 
     @Argument(help: "The benchmarks to run: \(all.map { $0.name }.joined(separator: ", ")).")

@@ -7,7 +7,7 @@ struct Roll: AsyncParsableCommand {
         abstract: "Replaces every worker, or those of one kind, one by one, without a failed request.")
 
     @OptionGroup var cluster: ClusterChoice
-    @Argument(help: "client, sync, initial, writer, media or housekeeper; all when left out.")
+    @Argument(help: "client, sync, initial, writer, media, push or housekeeper; all when left out.")
     var kind: String?
 
     func run() async throws {

@@ -7,7 +7,7 @@ struct Scale: AsyncParsableCommand {
         abstract: "Changes how many workers of a kind run, as 'apus scale sync=5 writer=3'.")
 
     @OptionGroup var cluster: ClusterChoice
-    @Argument(help: "KIND=NUMBER; kinds are client, sync, initial, writer, media, housekeeper.")
+    @Argument(help: "KIND=NUMBER; kinds are client, sync, initial, writer, media, push, housekeeper.")
     var counts: [String]
 
     func run() async throws {

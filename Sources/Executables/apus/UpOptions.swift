@@ -25,6 +25,8 @@ struct UpOptions: ParsableArguments {
     var housekeeper = 1
     @Option(help: "Media workers.")
     var media = 1
+    @Option(help: "Push workers.")
+    var push = 1
     @Option(help: "Shards of a new database.")
     var shards = 64
     @Option(help: "Who may register: open, token or closed.")
@@ -48,7 +50,7 @@ struct UpOptions: ParsableArguments {
         options.counts = try WorkerCounts().changed(
             by: [
                 "client=\(client)", "sync=\(sync)", "initial=\(initial)", "writer=\(writer)",
-                "housekeeper=\(housekeeper)", "media=\(media)",
+                "housekeeper=\(housekeeper)", "media=\(media)", "push=\(push)",
             ])
         options.shardCount = shards
         options.registration = registration

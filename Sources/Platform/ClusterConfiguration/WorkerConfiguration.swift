@@ -159,6 +159,8 @@ public struct WorkerConfiguration: Sendable {
     public var initialSyncBytesPerSecond: Int
     public var retention: Retention
     public var media: Media
+    /// Whether push gateways may be on this machine or in its network.
+    public var allowsPrivateGateways: Bool
     public var drainDelay: Duration
     /// `nil`: as many as the system allows.
     public var openFilesMax: Int?
@@ -215,6 +217,7 @@ public struct WorkerConfiguration: Sendable {
                 default: Self.initialMebibytesPerProcessor * Self.processors, in: 1...10_000) << 20
         retention = source.retention()
         media = Self.media(&source)
+        allowsPrivateGateways = source.bool("push.allow_private_gateways", default: false)
         drainDelay = .seconds(source.integer("drain.delay_seconds", default: 2, in: 0...120))
         openFilesMax =
             source.text("limits.open_files_max") == nil

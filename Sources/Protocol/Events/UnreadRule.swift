@@ -9,24 +9,36 @@ public enum UnreadRule {
     /// The most users one event can single out; whoever is named beyond is notified like everybody.
     public static let mentionsMax = 50
 
-    /// Whether the event is one of those that members have to read: messages, but no notices, edits and reactions.
+    /// Whether the event is one of those that members have to read: messages and calls, but no notices, edits and
+    /// reactions.
     public static func counts(_ event: Event) -> Bool {
-        guard !event.isState, event.relation.map({ !$0.isType("m.replace") }) ?? true else { return false }
-        if event.isType("m.room.encrypted") { return true }
-        guard event.isType("m.room.message") else { return false }
-        return event.content["msgtype"]?.stringValue.map { !$0.utf8.elementsEqual("m.notice".utf8) } ?? true
+        guard !event.isState, !isSilent(event), event.content["m.relates_to"]?["rel_type"] != "m.replace" else {
+            return false
+        }
+        return event.isType("m.room.message") || event.isType("m.room.encrypted") || event.isType("m.call.invite")
     }
 
-    /// The users an event that counts mentions, each once, at most ``mentionsMax``; the sender is none of them.
+    /// Whether the event notifies nobody, whomever it mentions: notices, and who comes and goes.
+    private static func isSilent(_ event: Event) -> Bool {
+        event.content["msgtype"] == "m.notice" || event.isType("m.room.member")
+    }
+
+    /// The users an event mentions, each once, at most ``mentionsMax``; the sender is none of them.
     public static func mentionedUsers(in event: Event) -> [UserID] {
+        guard !isSilent(event) else { return [] }
         var seen: Set<UserID> = [event.sender]
         let named = event.content["m.mentions"]?["user_ids"]?.arrayValue ?? []
         let users = named.prefix(mentionsMax).compactMap { $0.stringValue.flatMap { UserID($0) } }
         return users.filter { seen.insert($0).inserted }
     }
 
-    /// Whether an event that counts mentions the whole room; whether its sender may is for the room's power levels to say.
+    /// Whether an event mentions the whole room; whether its sender may is for the room's power levels to say.
     public static func mentionsRoom(in event: Event) -> Bool {
-        event.content["m.mentions"]?["room"]?.boolValue ?? false
+        !isSilent(event) && event.content["m.mentions"]?["room"]?.boolValue ?? false
+    }
+
+    /// Whether an event singles out everybody by what it is: the end of a room.
+    public static func concernsRoom(_ event: Event) -> Bool {
+        event.isType("m.room.tombstone") && event.stateKey?.isEmpty ?? false
     }
 }

@@ -9,7 +9,7 @@ package enum ClientEndpoints {
         discovery + accounts + contacts + oauth + singleSignOn + rendezvous + administration + devices + rooms + events
         + reading
         + people
-        + messages + roomLife + keys + keyBackups
+        + messages + roomLife + keys + keyBackups + push
 
     /// Where the endpoints are, without making any.
     package static var routes: [Route] { entries.map(\.route) }
@@ -182,6 +182,20 @@ package enum ClientEndpoints {
         Entry { DeleteBackupKey(backups: $0.keyBackups) },
     ]
 
+    private static let push: [Entry] = [
+        Entry { GetPushRules(rules: $0.pushRules) },
+        Entry { GetGlobalPushRules(rules: $0.pushRules) },
+        Entry { GetPushRule(rules: $0.pushRules) },
+        Entry { PutPushRule(rules: $0.pushRules) },
+        Entry { DeletePushRule(rules: $0.pushRules) },
+        Entry { GetPushRuleEnabled(rules: $0.pushRules) },
+        Entry { PutPushRuleEnabled(rules: $0.pushRules) },
+        Entry { GetPushRuleActions(rules: $0.pushRules) },
+        Entry { PutPushRuleActions(rules: $0.pushRules) },
+        Entry { ListPushers(pushers: $0.pushers) },
+        Entry { SetPusher(pushers: $0.pushers, clock: $0.clock) },
+    ]
+
     private static let rooms: [Entry] = [
         Entry {
             CreateRoom(
@@ -279,7 +293,8 @@ package enum ClientEndpoints {
         Entry {
             ListNotifications(
                 store: $0.reading.notifications, reader: $0.reading.reader, events: $0.reading.events,
-                served: $0.reading.served, ignored: $0.reading.ignored)
+                served: $0.reading.served, ignored: $0.reading.ignored, rules: $0.pushRules,
+                contexts: $0.pushContexts)
         },
         Entry {
             GetRoomInitialSync(

@@ -131,6 +131,14 @@ package struct ClientParts: Sendable {
             secret: settings.clusterSecret, purpose: "shared-secret registration", life: SharedSecretRegister.nonceLife)
     }
 
+    var pushRules: PushRuleReader { PushRuleReader(store: accountData.store, sender: sender) }
+
+    var pushers: PusherStore { PusherStore(database: database) }
+
+    var pushContexts: PushContexts {
+        PushContexts(facts: access.facts, pushFacts: PushFactStore(database: database))
+    }
+
     var keyBackups: KeyBackups { KeyBackups(store: KeyBackupStore(database: database)) }
 
     var dehydratedDevices: DehydratedDevices {

@@ -10,10 +10,25 @@ public struct JobLeases: Sendable {
 
     private let worker: WorkerID
     private let database: any PostgresQuerying
+    private let secondsToLive: Int
 
-    public init(worker: WorkerID, database: any PostgresQuerying) {
+    public init(worker: WorkerID, database: any PostgresQuerying, secondsToLive: Int = secondsToLive) {
         self.worker = worker
         self.database = database
+        self.secondsToLive = secondsToLive
+    }
+
+    /// Those of `jobs` that nobody has.
+    public func free(among jobs: [String]) async throws(PostgresError) -> Set<String> {
+        let rows = try await database.query(
+            """
+            SELECT p.job FROM unnest($1::text[], $2::text[]) AS p (job, partition)
+             WHERE NOT EXISTS (SELECT FROM lease AS l WHERE l.partition = p.partition AND l.owner IS NOT NULL
+                                  AND l.expires_at >= now())
+            """, jobs, jobs.map(Self.partition))
+        var free: Set<String> = []
+        for row in rows { free.insert(try row.text("job")) }
+        return free
     }
 
     /// Takes a job's lease, or renews it.
@@ -28,7 +43,7 @@ public struct JobLeases: Sendable {
                SET owner = excluded.owner, expires_at = excluded.expires_at,
                    epoch = l.epoch + (l.owner IS DISTINCT FROM excluded.owner)::int
              WHERE l.owner IS NULL OR l.owner = excluded.owner OR l.expires_at < now()
-            """, Self.partition(job), worker.text, Double(Self.secondsToLive)
+            """, Self.partition(job), worker.text, Double(secondsToLive)
         ).affectedRows > 0
     }
 

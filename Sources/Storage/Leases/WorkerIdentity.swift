@@ -6,6 +6,7 @@ public enum WorkerKind: String, Sendable, CaseIterable {
     case roomWriter = "room-writer"
     case housekeeper
     case media
+    case push
 }
 
 /// One run of one worker: its name and a nonce of this run, `sync-2:9f3c…`.

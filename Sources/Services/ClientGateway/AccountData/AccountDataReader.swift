@@ -1,5 +1,6 @@
 import CanonicalJSON
 import MatrixHTTP
+import PushRules
 import Storage
 
 /// Reads account data back, as committed.
@@ -8,7 +9,11 @@ struct AccountDataReader: Sendable {
 
     /// - Throws: `M_NOT_FOUND` when nothing of this type is set.
     func get(_ path: AccountDataPath) async throws -> JSONObject {
-        guard let content = try await store.fetch(path.type, of: path.user, in: path.room) else {
+        let content = try await store.fetch(path.type, of: path.user, in: path.room)
+        if path.room == nil, path.type.utf8.elementsEqual(PushRuleDocument.accountDataType.utf8) {
+            return PushRuleDocument(content, of: path.user).json
+        }
+        guard let content else {
             throw MatrixError.notFound("Account data not found.")
         }
         return content

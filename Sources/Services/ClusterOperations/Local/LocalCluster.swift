@@ -176,7 +176,7 @@ package struct LocalCluster: Sendable {
 
     private func end(_ running: Running, _ state: StateDirectory) async {
         logger.info("draining")
-        await running.supervisor?.drainAll([.client, .sync, .initialSync, .housekeeper, .media])
+        await running.supervisor?.drainAll([.client, .sync, .initialSync, .housekeeper, .media, .push])
         await running.supervisor?.drainAll([.roomWriter])
         await running.supervisor?.close()
         await running.follower?.stop()

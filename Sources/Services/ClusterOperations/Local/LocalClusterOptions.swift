@@ -7,7 +7,7 @@ package struct LocalClusterOptions: Sendable {
     /// Where clients connect; port 0 lets the system choose.
     package var listen = ListenAddress(host: "127.0.0.1", port: 8_008)
     package var counts = WorkerCounts([
-        .client: 2, .sync: 2, .initialSync: 1, .roomWriter: 2, .housekeeper: 1, .media: 1,
+        .client: 2, .sync: 2, .initialSync: 1, .roomWriter: 2, .housekeeper: 1, .media: 1, .push: 1,
     ])
     package var serverName = "localhost"
     package var shardCount = 64

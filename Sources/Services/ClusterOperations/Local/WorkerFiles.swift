@@ -39,7 +39,7 @@ struct WorkerFiles: Sendable {
         switch slot.kind {
         case .sync: environment["APUS_POOL"] = "sync"
         case .initialSync: environment["APUS_POOL"] = "initial"
-        case .client, .roomWriter, .housekeeper, .media: break
+        case .client, .roomWriter, .housekeeper, .media, .push: break
         }
         return ProcessCommand("\(options.executables)/\(slot.kind.executable)", environment: environment)
     }

@@ -69,7 +69,8 @@ extension WorkerKind {
         case .initialSync: 2
         case .client: 3
         case .media: 4
-        case .housekeeper: 5
+        case .push: 5
+        case .housekeeper: 6
         }
     }
 }

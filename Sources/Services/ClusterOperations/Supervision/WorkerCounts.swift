@@ -57,6 +57,7 @@ extension WorkerKind {
         case .roomWriter: "writer"
         case .housekeeper: "housekeeper"
         case .media: "media"
+        case .push: "push"
         }
     }
 
@@ -74,6 +75,7 @@ extension WorkerKind {
         case .roomWriter: "apus-room-writer"
         case .housekeeper: "apus-housekeeper"
         case .media: "apus-media"
+        case .push: "apus-push"
         }
     }
 }

@@ -45,8 +45,8 @@ enum Need: Sendable {
     case claimedKeys([KeyID], DeviceID, UserID)
     /// Which of these devices, that may be gone, have identity keys.
     case identifiedDevices([DeviceID], UserID)
-    /// What is committed of the user's account data about a room.
-    case accountData(type: String, UserID, RoomID)
+    /// What is committed of the user's account data, about a room or of all.
+    case accountData(type: String, UserID, RoomID?)
     /// The states after several events, made one.
     case resolution(ResolutionInput)
     /// What the room's policy server says of an event.

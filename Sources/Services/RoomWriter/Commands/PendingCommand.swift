@@ -88,6 +88,7 @@ extension WriterCommand {
         case .removeDevices(let command): command.user.text
         case .announceDevices(let command): command.user.text
         case .setThreadSubscription(let command): command.user.text
+        case .changePushRules(let command): command.user.text
         // Waits for nothing, and for nobody.
         case .reportPresence: "presence"
         }
@@ -101,7 +102,7 @@ extension WriterCommand {
         case .receiveEvents(let command): command.events.count
         case .sendToDevice, .setReceipt, .forgetRoom, .setAccountData, .deleteToDevice, .setTyping, .setTag,
             .reportPresence, .claimKeys, .setCrossSigningKeys, .removeDevices, .announceDevices,
-            .setThreadSubscription:
+            .setThreadSubscription, .changePushRules:
             1
         case .uploadKeys, .addSignatures: 2
         }
@@ -111,7 +112,8 @@ extension WriterCommand {
     var keepsResult: Bool {
         switch self {
         case .createRoom, .sendEvents, .receiveEvents, .setAccountData, .sendToDevice, .forgetRoom, .setTag,
-            .uploadKeys, .claimKeys, .setCrossSigningKeys, .addSignatures, .setThreadSubscription:
+            .uploadKeys, .claimKeys, .setCrossSigningKeys, .addSignatures, .setThreadSubscription,
+            .changePushRules:
             true
         // A receipt never moves back, a deletion deletes nothing twice, typing and presence are never stored.
         case .setReceipt, .deleteToDevice, .setTyping, .reportPresence, .removeDevices, .announceDevices: false

@@ -11,16 +11,21 @@ extension RoomTransition {
         if let sticky = StickyEventRow(event: event, position: position, arrival: facts.now) {
             rows.sticky.append(sticky)
         }
-        guard let countable = CountableEventRow(event: event, position: position) else { return }
-        rows.countable.append(countable)
+        if let countable = CountableEventRow(event: event, position: position) { rows.countable.append(countable) }
         // Whoever is named need not be in the room; a row that nobody looks for is cheaper than to ask.
         for user in UnreadRule.mentionedUsers(in: event) where user.server == environment.server {
-            rows.highlights.append(EventHighlightRow(room: head.room, user: user, position: position))
+            rows.highlights.append(EventHighlightRow(event: event, user: user, position: position))
         }
-        guard UnreadRule.mentionsRoom(in: event) else { return }
+        if try singlesOutRoom(event) {
+            rows.highlights.append(EventHighlightRow(event: event, user: nil, position: position))
+        }
+    }
+
+    /// Whether an event singles out everybody: by what it is, or because it mentions them and its sender may.
+    private func singlesOutRoom(_ event: Event) throws(Obstacle) -> Bool {
+        if UnreadRule.concernsRoom(event) { return true }
+        guard UnreadRule.mentionsRoom(in: event) else { return false }
         let levels = try levels()
-        if levels.level(of: event.sender) >= levels.notification("room") {
-            rows.highlights.append(EventHighlightRow(room: head.room, user: nil, position: position))
-        }
+        return levels.level(of: event.sender) >= levels.notification("room")
     }
 }

@@ -80,6 +80,7 @@ extension ShardWriter {
             var rows = nextRows
             rows.setThreadSubscription(command)
             add(pending, rows)
+        case .changePushRules(let command): try changePushRules(command, pending)
         case .reportPresence(let command):
             let isTaken = environment.presence.take(command.reports, of: shard)
             finish(pending, isTaken ? .done(events: [], position: head) : .busy(retryAfter: Self.busyPause))

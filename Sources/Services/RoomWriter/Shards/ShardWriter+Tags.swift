@@ -12,7 +12,8 @@ extension ShardWriter {
     ///
     /// - Throws: `M_TOO_LARGE` for more tags than a piece of account data can hold.
     func setTag(_ command: WriterCommand.SetTag, _ pending: PendingCommand) throws(Obstacle) {
-        var content = try tagContent(for: command, pending)
+        var content = try placedAccountData(
+            WriterCommand.SetTag.accountDataType, of: command.user, in: command.room, pending)
         var tags = content["tags"]?.objectValue ?? JSONObject()
         var rows = nextRows
         let value: JSONValue? = command.content.map { .object($0) }
@@ -33,26 +34,25 @@ extension ShardWriter {
 
     /// What is placed and not committed, or else what the database has: a user's commands are placed in their order, so
     /// nothing of theirs is committed between its being read and this.
-    private func tagContent(
-        for command: WriterCommand.SetTag, _ pending: PendingCommand
+    func placedAccountData(
+        _ type: String, of user: UserID, in room: RoomID?, _ pending: PendingCommand
     ) throws(Obstacle) -> JSONObject {
-        if let placed = uncommittedTags(of: command.user, in: command.room) {
+        if let placed = uncommittedAccountData(type, of: user, in: room) {
             guard let content = placed.content else { return JSONObject() }
             do { return try JSONObject.parse(content) } catch {
                 preconditionFailure("account data is placed as JSON")
             }
         }
         guard let committed = pending.facts.accountData else {
-            throw .needs(.accountData(type: WriterCommand.SetTag.accountDataType, command.user, command.room))
+            throw .needs(.accountData(type: type, user, room))
         }
         return committed
     }
 
-    private func uncommittedTags(of user: UserID, in room: RoomID) -> AccountDataRow? {
-        let type = WriterCommand.SetTag.accountDataType.utf8
+    private func uncommittedAccountData(_ type: String, of user: UserID, in room: RoomID?) -> AccountDataRow? {
         for batch in [open, inFlight].compactMap({ $0 }) {
             let row = batch.rows.accountData.last {
-                $0.user == user && $0.room == room && $0.type.utf8.elementsEqual(type)
+                $0.user == user && $0.room == room && $0.type.utf8.elementsEqual(type.utf8)
             }
             if let row { return row }
         }

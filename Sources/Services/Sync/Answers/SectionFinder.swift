@@ -27,7 +27,7 @@ struct SectionFinder: Sendable {
         sections.presence = presence?.news(for: user, since: .none) ?? PresenceFinder.News()
         sections.encryption = try await keys
         let known = try await items.filter { $0.content != nil }
-        sections.accountData = known.filter { $0.room == nil }
+        sections.accountData = try known.filter { $0.room == nil }.withPushRules(of: user.user, isFirst: true)
         let ofRooms = Dictionary(grouping: known.filter { $0.room != nil }, by: \.room)
         sections.invited = wanted.filter { $0.membership == .invite }
         sections.knocked = wanted.filter { $0.membership == .knock }
@@ -69,7 +69,7 @@ struct SectionFinder: Sendable {
             items = try await readers.accountData.changes(
                 of: user.user, after: since.cut[user.shard], upTo: cut[user.shard])
         }
-        sections.accountData = items.filter { $0.room == nil }
+        sections.accountData = try items.filter { $0.room == nil }.withPushRules(of: user.user, isFirst: false)
         let transitions =
             changes.hasMemberships
             ? try await MembershipTransitions(store: memberships).read(user, after: since.cut, upTo: cut) : [:]

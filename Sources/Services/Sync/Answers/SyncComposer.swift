@@ -31,9 +31,9 @@ struct SyncComposer: Sendable {
                 try await sections.everything(for: user, request, at: cut)
             }
         guard found.hasRooms else { return try await compose(found, request, since: since, at: cut) }
-        let unwanted = try await preferences.preferences(of: user.user).unwanted
+        let preferences = try await preferences.preferences(of: user.user)
         return try await compose(
-            found.without(invitesOf: unwanted), request.hearing(nothingOf: unwanted), since: since, at: cut)
+            found.without(invitesOf: preferences.unwanted), request.with(preferences), since: since, at: cut)
     }
 
     private func compose(
@@ -135,9 +135,12 @@ struct SyncComposer: Sendable {
     private func withUnread(
         _ rooms: [JoinedRoom], _ request: SyncRequest, ignoring ignored: [UserID]
     ) async throws -> [JoinedRoom] {
+        guard !rooms.isEmpty else { return rooms }
+        guard let rules = request.pushRules else { preconditionFailure("rooms are composed by somebody's rules") }
         let counts = try await readers.unread.counts(
             in: rooms.map { UnreadRequest(room: $0.room.room, joinedAt: $0.room.position, upTo: $0.upTo) },
-            for: request.viewer.user, ignoring: ignored, listsThreads: request.filter.listsUnreadThreads)
+            for: request.viewer.user, rules: rules, ignoring: ignored,
+            listsThreads: request.filter.listsUnreadThreads)
         return rooms.map { room in
             var room = room
             room.unread = counts[room.room.room] ?? RoomUnread()

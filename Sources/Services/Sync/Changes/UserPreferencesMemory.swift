@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Identifiers
+import PushRules
 import ReplicationLog
 import RoomReading
 import Storage
@@ -14,11 +15,14 @@ struct UserPreferences: Sendable {
     let unwanted: UnwantedSenders
     /// Their rooms with one other person.
     let directRooms: Set<RoomID>
+    /// What notifies them.
+    let pushRules: PushRuleSet
 
-    static let types = UnwantedSenders.types + ["m.direct"]
+    static let types = UnwantedSenders.types + ["m.direct", PushRuleDocument.accountDataType]
 
     /// - Parameter accountData: the user's, of ``types``; what is not of its type is taken for absent.
-    init(_ accountData: (String) -> JSONObject?) {
+    init(of user: UserID, _ accountData: (String) -> JSONObject?) {
+        pushRules = PushRuleSet(PushRuleDocument(accountData(PushRuleDocument.accountDataType), of: user), of: user)
         unwanted = UnwantedSenders(accountData)
         let direct = accountData("m.direct")?.members ?? []
         directRooms = Set(
@@ -62,7 +66,7 @@ final class UserPreferencesMemory: Sendable {
         let (known, before) = state.withLock { ($0.kept[user], $0.changes) }
         if let known { return known }
         let contents = try await store.fetch(UserPreferences.types, of: [user])[user] ?? [:]
-        let read = UserPreferences { contents[ByteOrderedText($0)] }
+        let read = UserPreferences(of: user) { contents[ByteOrderedText($0)] }
         state.withLock { state in
             guard state.changes == before else { return }
             if state.kept.count >= Self.usersMax { state.kept = [:] }

@@ -1,5 +1,6 @@
 import Identifiers
 import MatrixHTTP
+import PushRules
 import RoomReading
 import WorkerContracts
 
@@ -22,6 +23,8 @@ struct SyncRequest: Sendable {
     let presence: PresenceState
     /// Whom the viewer does not hear from; known when an answer is composed.
     let unwanted: UnwantedSenders
+    /// What notifies the viewer; known when an answer with rooms is composed.
+    let pushRules: PushRuleSet?
 
     /// Which events of a wanted room belong into its timeline.
     var timeline: TimelineChoice {
@@ -41,7 +44,7 @@ struct SyncRequest: Sendable {
         viewer: Viewer, filter: SyncFilter, since: SyncToken?, isFullState: Bool = false,
         usesStateAfter: Bool = false, usesEarlierNames: Bool = false, timeout: Duration = .zero,
         presence: PresenceState = .offline,
-        unwanted: UnwantedSenders = .none
+        unwanted: UnwantedSenders = .none, pushRules: PushRuleSet? = nil
     ) {
         self.viewer = viewer
         self.filter = filter
@@ -52,14 +55,16 @@ struct SyncRequest: Sendable {
         self.timeout = timeout
         self.presence = presence
         self.unwanted = unwanted
+        self.pushRules = pushRules
     }
 
-    /// The same for a viewer who does not hear from some.
-    func hearing(nothingOf unwanted: UnwantedSenders) -> SyncRequest {
-        SyncRequest(
-            viewer: Viewer(user: viewer.user, device: viewer.device, ignored: unwanted.counted(for: viewer.user)),
-            filter: filter, since: since, isFullState: isFullState, usesStateAfter: usesStateAfter,
-            usesEarlierNames: usesEarlierNames, timeout: timeout, presence: presence, unwanted: unwanted)
+    /// The same with what the viewer wants to hear.
+    func with(_ preferences: UserPreferences) -> SyncRequest {
+        let ignored = preferences.unwanted.counted(for: viewer.user)
+        return SyncRequest(
+            viewer: Viewer(user: viewer.user, device: viewer.device, ignored: ignored), filter: filter, since: since,
+            isFullState: isFullState, usesStateAfter: usesStateAfter, usesEarlierNames: usesEarlierNames,
+            timeout: timeout, presence: presence, unwanted: preferences.unwanted, pushRules: preferences.pushRules)
     }
 
     /// - Throws: `M_INVALID_PARAM` for what does not parse, also a token that was given to another user.

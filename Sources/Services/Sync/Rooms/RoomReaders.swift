@@ -19,7 +19,7 @@ struct RoomReaders: Sendable {
     let receipts: ReceiptStore
     let accountData: AccountDataStore
     let relations: RelationStore
-    let unread: UnreadStore
+    let unread: UnreadCounter
     let ignored: IgnoredUsers
     let erasure: Erasure
     let sticky: StickyEventStore
@@ -32,7 +32,10 @@ struct RoomReaders: Sendable {
         threadSubscriptions = ThreadSubscriptionStore(database: database)
         events = EventStore(database: database)
         relations = RelationStore(database: database)
-        unread = UnreadStore(database: database)
+        unread = UnreadCounter(
+            store: UnreadStore(database: database),
+            contexts: PushContexts(
+                facts: RoomFacts(database: database), pushFacts: PushFactStore(database: database)))
         accountData = AccountDataStore(database: database)
         ignored = IgnoredUsers(store: accountData)
         erasure = Erasure(users: ErasedUserStore(database: database))

@@ -86,8 +86,8 @@ struct SlidingComposer: Sendable {
         guard context.request.form == .deployed, !joined.isEmpty else { return plans }
         let counts = try await readers.unread.counts(
             in: joined.map { UnreadRequest(room: $0.room.room, joinedAt: $0.room.position, upTo: $0.upTo) },
-            for: context.user.user, ignoring: context.preferences.unwanted.counted(for: context.user.user),
-            listsThreads: false)
+            for: context.user.user, rules: context.preferences.pushRules,
+            ignoring: context.preferences.unwanted.counted(for: context.user.user), listsThreads: false)
         return plans.map { plan in
             var plan = plan
             if plan.room.membership == .join { plan.unread = counts[plan.room.room] ?? RoomUnread() }

@@ -70,12 +70,14 @@ struct SlidingExtensionComposer: Sendable {
         guard context.from != nil else {
             return try await readers.accountData.changes(of: user, after: .zero, upTo: upTo)
                 .filter { $0.content != nil && isWanted($0, context, isNew: true) }
+                .withPushRules(of: user, isFirst: true)
         }
         let ofNew = try await readers.accountData.items(of: user, in: context.newRooms, upTo: upTo)
         let isNew = Set(context.newRooms)
-        return context.changedAccountData.filter { item in
+        let changed = context.changedAccountData.filter { item in
             (item.room.map { !isNew.contains($0) } ?? true) && isWanted(item, context, isNew: false)
-        } + ofNew.filter { isWanted($0, context, isNew: true) }
+        }
+        return try changed.withPushRules(of: user, isFirst: false) + ofNew.filter { isWanted($0, context, isNew: true) }
     }
 
     private func isWanted(_ item: AccountDataItem, _ context: SlidingContext, isNew: Bool) -> Bool {

@@ -23,6 +23,7 @@ extension WriterCommand {
         case .removeDevices(let command): object = command.fields
         case .announceDevices(let command): object = command.fields
         case .setThreadSubscription(let command): object = command.fields
+        case .changePushRules(let command): object = command.fields
         }
         object["kind"] = .string(kind)
         return .object(object)
@@ -49,6 +50,7 @@ extension WriterCommand {
         case .removeDevices: "remove_devices"
         case .announceDevices: "announce_devices"
         case .setThreadSubscription: "set_thread_subscription"
+        case .changePushRules: "change_push_rules"
         }
     }
 
@@ -73,6 +75,7 @@ extension WriterCommand {
         case "remove_devices": self = .removeDevices(try RemoveDevices(&reader))
         case "announce_devices": self = .announceDevices(try AnnounceDevices(&reader))
         case "set_thread_subscription": self = .setThreadSubscription(try SetThreadSubscription(&reader))
+        case "change_push_rules": self = .changePushRules(try ChangePushRules(&reader))
         default: throw .invalid(field: "kind")
         }
         try reader.finish()

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Events
 import Identifiers
+import PushRules
 
 /// What a worker may ask of the owner of a shard.
 public enum WriterCommand: Sendable {
@@ -36,6 +37,8 @@ public enum WriterCommand: Sendable {
     case announceDevices(AnnounceDevices)
     /// Has a user hear of a thread, or no longer.
     case setThreadSubscription(SetThreadSubscription)
+    /// Changes one of a user's push rules and leaves the others as they are.
+    case changePushRules(ChangePushRules)
 
     public struct CreateRoom: Sendable {
         /// Before room version 12 chosen by the caller; from 12 the hash of `createEvent`.
@@ -172,6 +175,16 @@ public enum WriterCommand: Sendable {
 
         public init(reports: [PresenceReport]) {
             self.reports = reports
+        }
+    }
+
+    public struct ChangePushRules: Sendable {
+        public var user: UserID
+        public var change: PushRuleChange
+
+        public init(user: UserID, change: PushRuleChange) {
+            self.user = user
+            self.change = change
         }
     }
 

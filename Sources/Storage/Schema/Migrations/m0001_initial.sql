@@ -454,6 +454,9 @@ CREATE TABLE event_highlight (
     user_id   text COLLATE "C" NOT NULL,              -- a local user; '' for everybody in the room
     seq       bigint NOT NULL,
     shard     smallint NOT NULL,
+    sender    text COLLATE "C" NOT NULL,
+    thread_id text COLLATE "C" NOT NULL,              -- '' for the main timeline
+    is_countable boolean NOT NULL,                    -- whether everybody has to read it, or only who is singled out
     PRIMARY KEY (room_id, user_id, seq)
 );
 CREATE INDEX event_highlight_position ON event_highlight (room_id, seq);
@@ -1000,3 +1003,48 @@ CREATE TABLE thread_subscription (
 );
 CREATE INDEX thread_subscription_position ON thread_subscription (user_id, seq);
 COMMENT ON TABLE thread_subscription IS 'Which threads users want to hear of, and which no longer (MSC4306).';
+
+-- ── Push (written by client workers and push workers) ────────────────────────────────────────────────────────────────
+
+CREATE SEQUENCE pusher_stamp;
+
+-- The stamp of a change of a pusher. Changes wait for each other's commits: whoever has read one has read all before it.
+CREATE FUNCTION next_pusher_stamp() RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(1886745448);        -- "push" in ASCII
+    RETURN nextval('pusher_stamp');
+END $$;
+
+CREATE TABLE pusher (
+    pusher_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    user_id       text COLLATE "C" NOT NULL,
+    device_id     text COLLATE "C" NOT NULL,          -- whose token set it: it goes with the device
+    app_id        text COLLATE "C" NOT NULL,
+    pushkey       bytea NOT NULL,                     -- text
+    kind          text COLLATE "C" NOT NULL,          -- http
+    description   bytea NOT NULL,                     -- JSON of what clients see beside: names, language, profile tag
+    data          bytea NOT NULL,                     -- JSON, the gateway's URL among it
+    set_at_ms     bigint NOT NULL,
+    gateway       text COLLATE "C" NOT NULL,          -- the URL's scheme, host and port
+    part          smallint NOT NULL,                  -- which of the partitions, each leased to one push worker
+    stamp         bigint NOT NULL DEFAULT next_pusher_stamp(), -- grows with every change
+    badge         bigint NOT NULL DEFAULT 0,          -- how much is unread, as its gateway was told last
+    failures      integer NOT NULL DEFAULT 0,         -- in a row
+    due_at        timestamptz NOT NULL DEFAULT '-infinity', -- after a failure, when it is tried again
+    UNIQUE (user_id, app_id, pushkey),
+    FOREIGN KEY (user_id, device_id) REFERENCES device ON DELETE CASCADE
+);
+CREATE INDEX pusher_key ON pusher (app_id, pushkey);
+CREATE INDEX pusher_part ON pusher (part, stamp);
+COMMENT ON TABLE pusher IS 'Where users want to be notified. Set by client workers; push workers note failures and drop what a gateway rejects.';
+
+CREATE TABLE push_delivery (
+    pusher_id bigint NOT NULL REFERENCES pusher ON DELETE CASCADE,
+    room_id   text COLLATE "C" NOT NULL,
+    seq       bigint NOT NULL,                        -- the event's, in the order of its room's shard
+    event_id  text COLLATE "C" NOT NULL,              -- '' to tell only how much is unread: something was read
+    tweaks    bytea NOT NULL,                         -- JSON
+    added_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (pusher_id, event_id)
+);
+COMMENT ON TABLE push_delivery IS 'Notifications on their way to gateways; a row goes when its gateway has it, or when it is too late. Written by push workers.';

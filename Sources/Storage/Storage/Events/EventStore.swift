@@ -39,6 +39,20 @@ public struct EventStore: Sendable {
         return events
     }
 
+    /// The events of `room` at these positions, as far as there are any; at most ``eventsMax`` are asked for.
+    public func events(
+        at positions: [ShardSequence], of room: RoomID, rules: RoomVersionRules
+    ) async throws -> [StoredEvent] {
+        precondition(positions.count <= Self.eventsMax, "more events are asked for at once than one call returns")
+        guard !positions.isEmpty else { return [] }
+        let rows = try await database.query(
+            """
+            SELECT \(StoredEvent.columns) FROM event AS e
+             WHERE e.room_id = $1 AND e.seq = ANY($2::bigint[]) AND NOT e.rejected AND NOT e.soft_failed ORDER BY e.seq
+            """, room.rawValue, positions.map(\.value))
+        return try rows.map { try StoredEvent(row: $0, rules: rules) }
+    }
+
     /// The event of `room` with this ID; `nil` when the room does not have it.
     public func event(_ id: EventID, of room: RoomID, rules: RoomVersionRules) async throws -> StoredEvent? {
         try await events([id], of: room, rules: rules)[id]

@@ -140,6 +140,22 @@ public struct UserMembershipStore: Sendable {
         return found
     }
 
+    /// The rooms `user` is in now, with where they came into them; at most `limit`, those they came into last.
+    public func current(of user: UserID, limit: Int) async throws -> [(room: RoomID, position: ShardSequence)] {
+        let rows = try await database.query(
+            """
+            SELECT m.room_id, h.seq FROM current_membership AS m
+             CROSS JOIN LATERAL (
+                   SELECT seq FROM membership_history WHERE user_id = $1 AND room_id = m.room_id
+                    ORDER BY seq DESC LIMIT 1) AS h
+             WHERE m.user_id = $1 AND m.membership = 'join' AND m.is_local ORDER BY h.seq DESC LIMIT $2
+            """, user.rawValue, Int64(limit))
+        return try rows.map { row in
+            guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("room_id") }
+            return (room, ShardSequence(try row.int64("seq")))
+        }
+    }
+
     /// Those of `rooms` that `user` was ever in.
     public func everJoined(_ user: UserID, among rooms: [RoomID]) async throws -> Set<RoomID> {
         guard !rooms.isEmpty else { return [] }

@@ -10,6 +10,13 @@ public struct AccountDataItem: Sendable, Equatable {
     public let content: [UInt8]?
     /// In the order of the user's shard.
     public let position: ShardSequence
+
+    public init(room: RoomID?, type: String, content: [UInt8]?, position: ShardSequence) {
+        self.room = room
+        self.type = type
+        self.content = content
+        self.position = position
+    }
 }
 
 extension AccountDataStore {

@@ -77,7 +77,7 @@ public struct UnreadStore: Sendable {
     }
 
     /// Where the reader has read up to, in each room: `read_up_to` everywhere, `main_up_to` in the main timeline.
-    private static let marks = """
+    static let marks = """
         p AS (
             SELECT p.room_id, p.up_to, greatest(p.joined_at, mark.everywhere) AS read_up_to,
                    greatest(p.joined_at, mark.everywhere, mark.main) AS main_up_to
@@ -113,8 +113,9 @@ public struct UnreadStore: Sendable {
         let rows = try await database.query(
             """
             WITH \(Self.marks)
-            SELECT p.room_id, e.main - m.main - redacted.main AS main,
-                   (e.total - e.main) - (u.total - u.main) - coalesce(done.number, 0) - redacted.threads AS threads,
+            SELECT p.room_id, e.main - m.main - redacted.main + highlight.main_extra AS main,
+                   (e.total - e.main) - (u.total - u.main) - coalesce(done.number, 0) - redacted.threads
+                       + highlight.thread_extra AS threads,
                    highlight.main AS main_highlights, highlight.threads AS thread_highlights
               FROM p
              CROSS JOIN LATERAL countable_up_to(p.room_id, p.up_to, $5::text[]) AS e
@@ -132,14 +133,16 @@ public struct UnreadStore: Sendable {
                               AND c.seq <= p.up_to AND c.sender <> ALL($5::text[]) LIMIT $6) AS c
                      LEFT JOIN read_thread AS k ON k.room_id = p.room_id AND k.thread_id = c.thread_id) AS redacted
              CROSS JOIN LATERAL (
-                   SELECT count(*) FILTER (WHERE c.thread_id = '' AND c.seq > p.main_up_to) AS main,
-                          count(*) FILTER (WHERE c.thread_id <> '' AND c.seq > coalesce(k.up_to, 0)) AS threads
-                     FROM (SELECT DISTINCT h.seq FROM event_highlight AS h
-                            WHERE h.room_id = p.room_id AND h.user_id IN ($4, '') AND h.seq > p.read_up_to
-                              AND h.seq <= p.up_to LIMIT $6) AS h
-                     JOIN countable_event AS c ON c.room_id = p.room_id AND c.seq = h.seq
-                                              AND c.sender <> ALL($5::text[])
-                     LEFT JOIN read_thread AS k ON k.room_id = p.room_id AND k.thread_id = c.thread_id) AS highlight
+                   SELECT count(*) FILTER (WHERE h.is_main) AS main, count(*) FILTER (WHERE h.is_threaded) AS threads,
+                          count(*) FILTER (WHERE h.is_main AND NOT h.is_countable) AS main_extra,
+                          count(*) FILTER (WHERE h.is_threaded AND NOT h.is_countable) AS thread_extra
+                     FROM (SELECT h.is_countable, h.thread_id = '' AND h.seq > p.main_up_to AS is_main,
+                                  h.thread_id <> '' AND h.seq > coalesce(k.up_to, 0) AS is_threaded
+                             FROM (SELECT DISTINCT h.seq, h.thread_id, h.is_countable FROM event_highlight AS h
+                                    WHERE h.room_id = p.room_id AND h.user_id IN ($4, '') AND h.seq > p.read_up_to
+                                      AND h.seq <= p.up_to AND h.sender <> ALL($5::text[]) LIMIT $6) AS h
+                             LEFT JOIN read_thread AS k ON k.room_id = p.room_id AND k.thread_id = h.thread_id) AS h
+                   ) AS highlight
             """, parameters)
         let byThread = try await threads
         var counts: [RoomID: RoomUnread] = [:]
@@ -177,14 +180,14 @@ public struct UnreadStore: Sendable {
                              SELECT FROM countable_event AS c
                               WHERE c.room_id = a.room_id AND c.is_redacted AND c.thread_id = a.root_id
                                 AND c.seq > a.thread_up_to AND c.seq <= a.up_to AND c.sender <> ALL($5::text[])
-                              LIMIT $6) AS few) AS notifications,
-                       (SELECT count(*) FROM (
-                             SELECT DISTINCT h.seq FROM event_highlight AS h
-                               JOIN countable_event AS c ON c.room_id = a.room_id AND c.seq = h.seq
-                                                        AND c.thread_id = a.root_id AND c.sender <> ALL($5::text[])
-                              WHERE h.room_id = a.room_id AND h.user_id IN ($4, '') AND h.seq > a.thread_up_to
-                                AND h.seq <= a.up_to LIMIT $6) AS few) AS highlights
-                  FROM active AS a) AS counted
+                              LIMIT $6) AS few) + highlight.extra AS notifications, highlight.total AS highlights
+                  FROM active AS a
+                 CROSS JOIN LATERAL (
+                       SELECT count(*) AS total, count(*) FILTER (WHERE NOT is_countable) AS extra FROM (
+                             SELECT DISTINCT h.seq, h.is_countable FROM event_highlight AS h
+                              WHERE h.room_id = a.room_id AND h.user_id IN ($4, '') AND h.thread_id = a.root_id
+                                AND h.seq > a.thread_up_to AND h.seq <= a.up_to AND h.sender <> ALL($5::text[])
+                              LIMIT $6) AS few) AS highlight) AS counted
              WHERE notifications > 0
             """, parameters + [Int64(Self.threadsMax)])
         var counts: [RoomID: [EventID: UnreadCounts]] = [:]

@@ -1,0 +1,79 @@
+import ClusterConfiguration
+import HTTPServer
+import Leases
+import Logging
+import OutboundHTTP
+import Synchronization
+import WorkerContracts
+import WorkerRuntime
+
+/// The push worker: tells push gateways what people's devices have to know.
+public final class PushService: WorkerService {
+    private let member: ClusterMember
+    private let gateways: HTTPClient
+    private let isFeedEnabled: Bool
+    private let logger: Logger
+    private let parts = Mutex<PushParts?>(nil)
+
+    public init(configuration: WorkerConfiguration, logger: Logger) {
+        member = ClusterMember(kind: .push, configuration: configuration, logger: logger)
+        var http = HTTPClient.Configuration()
+        // Whoever sets a pusher names its gateway.
+        http.addressPolicy = configuration.allowsPrivateGateways ? .any : .publicOnly
+        gateways = HTTPClient(configuration: http)
+        isFeedEnabled = configuration.isFeedEnabled
+        self.logger = logger
+    }
+
+    public var publicRoutes: [(Route, HTTPListener.Handler)] { [] }
+    public var internalRoutes: [(Route, HTTPListener.Handler)] { [] }
+
+    public func start() async throws {
+        _ = try await member.join()
+        let registry = member.registry
+        let made = PushParts(
+            worker: registry.id, database: member.database,
+            workers: {
+                let all = await registry.workers()
+                let own = all.filter {
+                    $0.kind.utf8.elementsEqual(WorkerKind.push.rawValue.utf8)
+                        && !$0.phase.utf8.elementsEqual("draining".utf8)
+                }
+                return Set(own.map(\.id.text))
+            }, gateways: gateways, logger: logger)
+        try await made.tail.start()
+        parts.withLock { $0 = made }
+    }
+
+    public func announce(_ addresses: WorkerAddresses) async throws { try await member.announce(addresses) }
+
+    public func run() async throws {
+        guard let parts = parts.withLock({ $0 }) else { preconditionFailure("a worker is started before it runs") }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [member] in await member.run() }
+            if isFeedEnabled { group.addTask { await self.listen(parts) } }
+            group.addTask { try await parts.run() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    public func beginDraining() async { await member.beginDraining() }
+    public func drain() async { await parts.withLock { $0 }?.drain() }
+
+    public func stop() async {
+        gateways.shutdown()
+        await member.leave()
+    }
+
+    /// Listens to every room-writer's feed, for its hints.
+    private func listen(_ parts: PushParts) async {
+        let registry = member.registry
+        await FeedClient(client: member.internalClient, logger: logger) {
+            await registry.workers().filter { $0.kind.utf8.elementsEqual(WorkerKind.roomWriter.rawValue.utf8) }
+                .map { FeedSource(writer: $0.id.text, address: $0.internalAddress) }
+        } onEvent: { event in
+            if case .message(.shardMoved, _) = event { parts.tail.hint() }
+        }.run()
+    }
+}
