@@ -87,7 +87,7 @@ struct FilterSyncTests {
                     ],
                 ])
             #expect(only.rooms("join") == [one.rawValue])
-            #expect(only.accountData.map { $0["type"] } == ["m.b"])
+            #expect(only.allAccountData.map { $0["type"] } == ["m.b"])
             #expect(only.joined(one)?.events("account_data") == [])
             #expect(only.joined(one)?.timeline == [])
             #expect(only.joined(one)?.stateKeys() == [])

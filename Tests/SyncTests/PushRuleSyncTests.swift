@@ -47,7 +47,7 @@ struct PushRuleSyncTests {
         try await SyncWorld.with(mode) { world in
             let alice = try await world.person("alice")
             func rules(_ synced: SyncedBody) -> JSONValue? {
-                synced.accountData.first { $0["type"] == "m.push_rules" }?["content"]
+                synced.allAccountData.first { $0["type"] == "m.push_rules" }?["content"]
             }
             let first = try await world.sync(alice)
             #expect(rules(first)?["global"]?["override"]?.arrayValue?.count == 10)

@@ -253,7 +253,9 @@ struct SyncedBody: Sendable {
     var isEmpty: Bool {
         ["join", "invite", "knock", "leave"].allSatisfy { rooms($0).isEmpty } && accountData.isEmpty && toDevice.isEmpty
     }
-    var accountData: [JSONValue] { body["account_data"]?["events"]?.arrayValue ?? [] }
+    var allAccountData: [JSONValue] { body["account_data"]?["events"]?.arrayValue ?? [] }
+    /// Without push rules, which every first sync has.
+    var accountData: [JSONValue] { allAccountData.filter { $0["type"] != "m.push_rules" } }
     var presence: [JSONValue] { body["presence"]?["events"]?.arrayValue ?? [] }
     var toDevice: [JSONValue] { body["to_device"]?["events"]?.arrayValue ?? [] }
 }

@@ -82,7 +82,7 @@ import WorkerContracts
         let object = try JSONObject.parse(text.utf8)
         for key in object.keys {
             var changed = object
-            changed[key] = .bool(true)
+            changed[key] = object[key]?.boolValue == nil ? true : 7
             #expect(throws: ContractError.invalid(field: key)) { try WriterCommand(json: .object(changed)) }
         }
     }
