@@ -137,6 +137,20 @@ import Testing
         }
     }
 
+    @Test func oldEndpointsServeEverythingWhereThatIsWanted() async throws {
+        var options = MediaWorld.Options()
+        options.adjust = { $0.downloadsWithoutToken = true }
+        try await MediaWorld.with(options) { world in
+            let uri = try await world.upload([1, 2], by: try await world.person("anna"))
+            let answer = try await world.send("GET", "/_matrix/media/v3/download/\(uri.origin)/\(uri.id)")
+            #expect(answer.status == 200 && answer.body == [1, 2])
+            let unknown = try await world.send("GET", "/_matrix/media/v3/download/\(uri.origin)/none")
+            #expect(unknown.errcode == "M_NOT_FOUND")
+            let refused = try await world.send("GET", "\(MediaWorld.downloads)/\(uri.origin)/\(uri.id)")
+            #expect(refused.errcode == "M_MISSING_TOKEN")
+        }
+    }
+
     @Test func whatSomebodyLooksAtIsNotedOncePerDay() async throws {
         try await MediaWorld.with { world in
             let anna = try await world.person("anna")

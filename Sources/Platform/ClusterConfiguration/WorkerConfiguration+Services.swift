@@ -84,6 +84,7 @@ extension WorkerConfiguration {
             cacheBytesMax: Int64(
                 source.integer("media.cache_mebibytes_max", default: 51_200, in: 1...1_000_000_000)) << 20,
             remoteLife: source.days("media.remote_days"), localLife: source.days("media.local_days"),
+            downloadsWithoutToken: source.bool("media.downloads_without_token", default: false),
             previewsLinks: source.bool("media.url_previews", default: true),
             allowedNetworks: source.text("media.allowed_networks").map {
                 $0.split(separator: ",").map { String($0.filter { $0 != " " }) }

@@ -93,6 +93,8 @@ public struct WorkerConfiguration: Sendable {
         public var remoteLife: Duration?
         /// How long users' own files stay that nobody looks at; `nil`: for ever.
         public var localLife: Duration?
+        /// Whether the endpoints of old, which need no token, serve every file.
+        public var downloadsWithoutToken: Bool
         /// Whether links are looked at for users.
         public var previewsLinks: Bool
         /// Networks that may be asked although they are not public, as `10.1.0.0/16`.

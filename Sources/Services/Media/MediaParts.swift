@@ -51,5 +51,7 @@ package struct MediaParts: Sendable {
             rates: rates, clock: clock, logger: logger)
     }
 
-    var download: MediaDownload { MediaDownload(finder: finder, objects: objects) }
+    var download: MediaDownload {
+        MediaDownload(finder: finder, objects: objects, isEverythingOpen: settings.downloadsWithoutToken)
+    }
 }

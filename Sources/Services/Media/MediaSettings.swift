@@ -21,6 +21,8 @@ package struct MediaSettings: Sendable {
     package var previewsLinks = true
     /// What may be asked for that although it is not public.
     package var allowedNetworks: [IPNetwork] = []
+    /// Whether the endpoints of old, which need no token, serve every file that is here.
+    package var downloadsWithoutToken = false
     /// Without one for a name, that name has no limit.
     package var rateLimits: [RateLimitName: RateLimit] = [:]
 
@@ -46,6 +48,7 @@ package struct MediaSettings: Sendable {
         pendingUploadsMax = media.pendingUploadsMax
         pendingUploadLife = media.pendingUploadLife
         remoteBytesMax = media.remoteBytesMax
+        downloadsWithoutToken = media.downloadsWithoutToken
         rateLimits = configuration.rateLimits
     }
 }

@@ -2,7 +2,8 @@ import HTTPServer
 import MatrixHTTP
 
 // The old endpoints need no token. As the spec wants it they are frozen: they serve what is from before media needed one,
-// which this server never made and an import may bring, and say of everything else that it is not there.
+// which this server never made and an import may bring, and say of everything else that it is not there. For the sake of
+// clients that know nothing else a server may serve everything so.
 
 /// Serves an old file to anybody: `GET /_matrix/media/v3/download/{serverName}/{mediaId}`.
 ///

@@ -9,6 +9,8 @@ import Storage
 struct MediaDownload: Sendable {
     let finder: MediaFinder
     let objects: MediaObjects
+    /// Whether what is here needs no token.
+    let isEverythingOpen: Bool
 
     /// - Parameters:
     ///   - fileName: instead of the file's own.
@@ -51,7 +53,7 @@ struct MediaDownload: Sendable {
         let wait = milliseconds.map { Duration.milliseconds(min($0, 3_600_000)) } ?? MediaFinder.waitDefault
         let found = try await finder.find(
             uri, wait: isOpenOnly ? .zero : wait, mayFetch: mayFetch && !isOpenOnly)
-        guard found.media.isOpen || !isOpenOnly else { throw MatrixError.mediaNotFound }
+        guard !isOpenOnly || found.media.isOpen || isEverythingOpen else { throw MatrixError.mediaNotFound }
         return found
     }
 
