@@ -56,6 +56,16 @@ struct PresenceTests {
         #expect(person.shown(at: Self.start).state == .offline)
     }
 
+    @Test func whatWasSeenBeforeTheUserSaidSomethingDoesNotTakeItBack() throws {
+        var person = PersonPresence()
+        person.take(try report(.unavailable, .request, status: "away"), at: Self.start)
+        let late = Self.start + PersonPresence.reportsLateMax
+        person.take(try report(.online), at: late - .milliseconds(1))
+        #expect(person.shown(at: late) == .init(state: .unavailable, isCurrentlyActive: false, status: "away"))
+        person.take(try report(.online), at: late)
+        #expect(person.shown(at: late) == .init(state: .online, isCurrentlyActive: true, status: "away"))
+    }
+
     @Test func newOwnerGoesOnFromWhatIsReported() throws {
         var person = PersonPresence()
         person.take(try report(.online, status: "here", activeAgo: .seconds(200)), at: Self.start)

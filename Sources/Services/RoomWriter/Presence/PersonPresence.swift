@@ -12,6 +12,9 @@ package struct PersonPresence: Sendable {
     /// How long after an activity a user counts as active.
     package static let currentFor = Duration.seconds(60)
 
+    /// For how long after a request what is reported of polls may be from before it: workers report some at a time.
+    package static let reportsLateMax = Duration.seconds(3)
+
     package typealias Instant = ContinuousClock.Instant
 
     /// How the user is seen.
@@ -37,6 +40,8 @@ package struct PersonPresence: Sendable {
     private struct Device {
         var isOnline: Bool
         var until: Instant
+        /// When the user said what the device is.
+        var askedAt: Instant?
     }
 
     private var devices: [DeviceID: Device] = [:]
@@ -61,6 +66,7 @@ package struct PersonPresence: Sendable {
                 devices[report.device] = nil
             } else {
                 connect(report, for: Self.idleAfter, at: now)
+                devices[report.device]?.askedAt = now
                 if report.state == .online { lastActiveAt = now }
             }
         case .activity:
@@ -73,10 +79,12 @@ package struct PersonPresence: Sendable {
 
     private mutating func connect(_ report: PresenceReport, for duration: Duration, at now: Instant) {
         let known = devices[report.device].flatMap { $0.until > now ? $0 : nil }
-        let isOnline = report.state == .online
+        let hasJustSaid = report.origin == .sync && known?.askedAt.map { now - $0 < Self.reportsLateMax } ?? false
+        let isOnline = hasJustSaid ? known?.isOnline ?? false : report.state == .online
         if known == nil { devices = devices.filter { $0.value.until > now } }
         guard known != nil || devices.count < Self.devicesMax else { return }
-        devices[report.device] = Device(isOnline: isOnline, until: max(now + duration, known?.until ?? now))
+        devices[report.device] = Device(
+            isOnline: isOnline, until: max(now + duration, known?.until ?? now), askedAt: known?.askedAt)
         // Who comes is active; who goes on polling does nothing.
         if isOnline, known?.isOnline != true, report.activeAgo == nil { lastActiveAt = now }
     }
