@@ -61,6 +61,7 @@ struct PresenceTests {
         person.take(try report(.unavailable, .request, status: "away"), at: Self.start)
         let late = Self.start + PersonPresence.reportsLateMax
         person.take(try report(.online), at: late - .milliseconds(1))
+        person.take(try report(.online, .activity), at: late - .milliseconds(1))
         #expect(person.shown(at: late) == .init(state: .unavailable, isCurrentlyActive: false, status: "away"))
         person.take(try report(.online), at: late)
         #expect(person.shown(at: late) == .init(state: .online, isCurrentlyActive: true, status: "away"))

@@ -12,7 +12,7 @@ package struct PersonPresence: Sendable {
     /// How long after an activity a user counts as active.
     package static let currentFor = Duration.seconds(60)
 
-    /// For how long after a request what is reported of polls may be from before it: workers report some at a time.
+    /// For how long after a request what workers report may be from before it: they gather it.
     package static let reportsLateMax = Duration.seconds(3)
 
     package typealias Instant = ContinuousClock.Instant
@@ -42,6 +42,8 @@ package struct PersonPresence: Sendable {
         var until: Instant
         /// When the user said what the device is.
         var askedAt: Instant?
+
+        func hasJustSaid(at now: Instant) -> Bool { askedAt.map { now - $0 < reportsLateMax } ?? false }
     }
 
     private var devices: [DeviceID: Device] = [:]
@@ -71,7 +73,7 @@ package struct PersonPresence: Sendable {
             }
         case .activity:
             // Who wants to be seen as offline is, whatever they do.
-            guard let device = devices[report.device], device.until > now else { return }
+            guard let device = devices[report.device], device.until > now, !device.hasJustSaid(at: now) else { return }
             devices[report.device]?.isOnline = true
             lastActiveAt = now
         }
@@ -79,8 +81,8 @@ package struct PersonPresence: Sendable {
 
     private mutating func connect(_ report: PresenceReport, for duration: Duration, at now: Instant) {
         let known = devices[report.device].flatMap { $0.until > now ? $0 : nil }
-        let hasJustSaid = report.origin == .sync && known?.askedAt.map { now - $0 < Self.reportsLateMax } ?? false
-        let isOnline = hasJustSaid ? known?.isOnline ?? false : report.state == .online
+        let said = report.origin == .sync ? known.flatMap { $0.hasJustSaid(at: now) ? $0.isOnline : nil } : nil
+        let isOnline = said ?? (report.state == .online)
         if known == nil { devices = devices.filter { $0.value.until > now } }
         guard known != nil || devices.count < Self.devicesMax else { return }
         devices[report.device] = Device(
