@@ -34,7 +34,7 @@ public final class MediaService: WorkerService {
         try await objects.spool.removeLeftOvers()
         let parts = MediaParts(
             settings: settings, database: member.database, objects: objects, remote: NoRemoteMedia(),
-            thumbnailer: Thumbnailer(executable: Thumbnailer.besideThisProcess), clock: .system, logger: logger)
+            thumbnailer: Thumbnailer(executable: try Thumbnailer.besideThisProcess()), clock: .system, logger: logger)
         let callers = Callers(database: member.database)
         let routes = MediaEndpoints.all(parts).map { $0.served(by: callers) }
         served.withLock { $0 = routes }

@@ -58,9 +58,11 @@ package struct Thumbnailer: Sendable {
     }
 
     /// The executable in the folder of this process's own.
-    package static var besideThisProcess: String {
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""  // Never fails.
-        guard let slash = own.lastIndex(of: "/") else { return executableName }
+    ///
+    /// - Throws: when `/proc` is not there.
+    package static func besideThisProcess() throws -> String {
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        guard let slash = own.lastIndex(of: "/") else { preconditionFailure("an executable's path has a folder") }
         return String(own[...slash]) + executableName
     }
 
