@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Identifiers
+import Storage
 import Testing
 import WorkerContracts
 
@@ -30,7 +31,7 @@ struct ThreadSubscriptionSyncTests {
             let (alice, bob) = (try await world.person("alice"), try await world.person("bob"))
             let room = try await world.room(by: alice, members: [bob])
             let roots = try await world.say("one", "two", "three", by: alice, in: room)
-            func set(_ state: WriterCommand.SetThreadSubscription.State, _ root: EventID) async throws {
+            func set(_ state: ThreadSubscription.State, _ root: EventID) async throws {
                 try await world.execute(
                     .setThreadSubscription(
                         .init(user: bob.id, room: room, root: root, state: state, roomPosition: .zero)), of: bob.id)

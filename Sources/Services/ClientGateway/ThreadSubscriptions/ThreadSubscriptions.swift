@@ -21,7 +21,7 @@ struct ThreadSubscriptions: Sendable {
     }
 
     func set(
-        _ state: WriterCommand.SetThreadSubscription.State, of root: StoredEvent, in view: RoomView,
+        _ state: ThreadSubscription.State, of root: StoredEvent, in view: RoomView,
         at position: ShardSequence
     ) async throws {
         let command = WriterCommand.SetThreadSubscription(

@@ -55,16 +55,10 @@ extension CommitRows {
 
     /// Told of with account data: the user's own devices hear of it, and nobody else.
     mutating func setThreadSubscription(_ command: WriterCommand.SetThreadSubscription) {
-        let state: ThreadSubscription.State =
-            switch command.state {
-            case .manual: .manual
-            case .automatic: .automatic
-            case .unsubscribed: .unsubscribed
-            }
         let position = enter(.accountData, command.user)
         threadSubscriptions.append(
             ThreadSubscriptionRow(
-                user: command.user, room: command.room, root: command.root, state: state,
+                user: command.user, room: command.room, root: command.root, state: command.state,
                 roomPosition: command.roomPosition, position: position))
     }
 

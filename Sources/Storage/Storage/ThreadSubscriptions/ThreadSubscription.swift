@@ -3,7 +3,7 @@ import Postgres
 
 /// Whether a user wants to hear of a thread, as they last said (MSC4306).
 public struct ThreadSubscription: Sendable, Equatable {
-    public enum State: Sendable, Equatable {
+    public enum State: String, Sendable {
         /// The user chose to.
         case manual
         /// A client of theirs did, for what happened in the thread.
