@@ -4,6 +4,7 @@ import Logging
 import Metrics
 import Storage
 import WorkerContracts
+import WorkerRuntime
 
 // Timers are rows, and the clock is the database's: nothing of them is in this worker's memory, so there is nothing to
 // hand over. Every writer looks a few times a second for what is due in the shards it owns.
@@ -32,7 +33,7 @@ struct DelayedSender: Sendable {
     /// Sends what is due, until cancelled.
     func run() async {
         var ticks = 0
-        while !Task.isCancelled {
+        await repeatUntilCancelled(every: Self.tick) {
             do {
                 while try await sendDue() == DueEventStore.batchMax {}
                 ticks += 1
@@ -41,7 +42,6 @@ struct DelayedSender: Sendable {
                 // It is due still, and looked for again.
                 logger.notice("delayed events wait", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: Self.tick)
         }
     }
 

@@ -1,6 +1,7 @@
 import Metrics
 import Synchronization
 import WorkerContracts
+import WorkerRuntime
 
 /// Ephemeral state that goes out by the feed.
 protocol FeedBoard: Sendable {
@@ -67,10 +68,8 @@ package final class FeedHub: Sendable {
 
     /// Lets quiet feeds say that they are alive, until cancelled.
     func run() async {
-        while !Task.isCancelled {
+        await repeatUntilCancelled(every: FeedMessage.heartbeatInterval) {
             publish(.heartbeat)
-            // Cancellation ends the wait and with it the loop.
-            try? await Task.sleep(for: FeedMessage.heartbeatInterval)
         }
     }
 }

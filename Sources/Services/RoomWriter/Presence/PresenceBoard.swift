@@ -3,6 +3,7 @@ import Logging
 import Storage
 import Synchronization
 import WorkerContracts
+import WorkerRuntime
 
 // What devices do is reported by the workers that see it; here it becomes one thing said of each user. A user who polls,
 // types and writes on three devices is told about when what others see of them changes, and at a pace of their own: going
@@ -95,7 +96,7 @@ package final class PresenceBoard: FeedBoard {
 
     /// Tells what time has changed, and stores who was active, until cancelled.
     func run() async {
-        while !Task.isCancelled {
+        await repeatUntilCancelled(every: Self.tick) {
             advance(to: .now)
             do {
                 try await storeActivity(at: .now)
@@ -103,8 +104,6 @@ package final class PresenceBoard: FeedBoard {
                 // It is found again at the next tick.
                 logger.debug("last activities not stored", metadata: ["error": "\(error)"])
             }
-            // Cancellation ends the wait and with it the loop.
-            try? await Task.sleep(for: Self.tick)
         }
     }
 

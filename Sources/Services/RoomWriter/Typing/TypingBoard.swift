@@ -1,6 +1,7 @@
 import Identifiers
 import Synchronization
 import WorkerContracts
+import WorkerRuntime
 
 /// Who types in the rooms this writer owns; lives here and nowhere else, and goes out by the feed.
 package final class TypingBoard: FeedBoard {
@@ -57,10 +58,8 @@ package final class TypingBoard: FeedBoard {
 
     /// Ends typing whose time is over, until cancelled.
     func run() async {
-        while !Task.isCancelled {
+        await repeatUntilCancelled(every: Self.expiryInterval) {
             expire(at: .now)
-            // Cancellation ends the wait and with it the loop.
-            try? await Task.sleep(for: Self.expiryInterval)
         }
     }
 

@@ -1,5 +1,6 @@
 import Logging
 import MatrixHTTP
+import WorkerRuntime
 
 /// Looks after the access tokens of waiting polls: one statement for all of them, so that a revoked one ends its poll within
 /// a second though nobody is told.
@@ -13,9 +14,7 @@ struct TokenChecks: Sendable {
     let logger: Logger
 
     func run() async {
-        while !Task.isCancelled {
-            // Cancellation ends the wait and with it the loop.
-            try? await Task.sleep(for: Self.interval)
+        await repeatUntilCancelled(every: Self.interval, pausesFirst: true) {
             do {
                 try await check()
             } catch {

@@ -2,6 +2,7 @@ import Identifiers
 import Logging
 import ReplicationLog
 import Storage
+import WorkerRuntime
 
 // Who hears of a change is found from its side: the rooms of the one user who changed, and in each of them those who wait
 // here. So a user in a room of 100,000 costs a look at their own rooms, and what is woken; and since all changes of a
@@ -18,9 +19,7 @@ struct PresencePlacer: Sendable {
     let logger: Logger
 
     func run() async {
-        while !Task.isCancelled {
-            // Cancellation ends the wait and with it the loop.
-            try? await Task.sleep(for: Self.tick)
+        await repeatUntilCancelled(every: Self.tick, pausesFirst: true) {
             board.expire()
             do {
                 try await place()

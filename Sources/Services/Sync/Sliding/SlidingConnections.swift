@@ -6,6 +6,7 @@ import MatrixHTTP
 import RoomReading
 import Storage
 import Synchronization
+import WorkerRuntime
 
 /// What a connection's client knows at its position.
 struct SlidingKnowledge: Sendable {
@@ -110,9 +111,7 @@ final class SlidingConnections: Sendable {
 
     /// Ends connections that nobody uses, every hour until cancelled.
     func run(every interval: Duration = .seconds(3_600)) async {
-        while !Task.isCancelled {
-            // Cancellation ends the wait and with it the loop.
-            try? await Task.sleep(for: interval)
+        await repeatUntilCancelled(every: interval, pausesFirst: true) {
             do {
                 try await store.endUnused()
             } catch {

@@ -114,15 +114,13 @@ public struct ClusterMember: Sendable {
     }
 
     private func keepUp() async {
-        while !Task.isCancelled {
+        await repeatUntilCancelled(every: Self.upkeepInterval) {
             do {
                 try await LogTablePartitions.ensure(on: database)
                 try await FeatureLevel.raise(in: database)
             } catch {
                 logger.warning("upkeep not done, tried again later", metadata: ["error": "\(error)"])
             }
-            // Cancellation ends the wait and with it the loop.
-            try? await Task.sleep(for: Self.upkeepInterval)
         }
     }
 }

@@ -1,6 +1,7 @@
 import Identifiers
 import Logging
 import Synchronization
+import WorkerRuntime
 
 // Every poll and every message says something of its user's presence. Most of it is known already: what is the same as a
 // little while ago is not reported again, and what is reported goes by the batch, one command a shard and second. A report
@@ -64,9 +65,7 @@ public final class PresenceReporter: Sendable {
 
     /// Sends what has gathered, again and again, until cancelled.
     public func run() async {
-        while !Task.isCancelled {
-            // Cancellation ends the wait and with it the loop.
-            try? await Task.sleep(for: Self.tick)
+        await repeatUntilCancelled(every: Self.tick, pausesFirst: true) {
             await send()
         }
     }

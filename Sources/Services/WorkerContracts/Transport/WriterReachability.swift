@@ -1,6 +1,7 @@
 import Leases
 import Logging
 import Synchronization
+import WorkerRuntime
 
 // A room-writer can be alive for the database and yet get no commands: its port hangs, or the network between is cut.
 // Only those who send commands can tell. Each client worker remembers what became of its attempts, and votes against a
@@ -61,7 +62,7 @@ public final class WriterReachability: Sendable {
 
     /// Votes each second against those that cannot be reached, until cancelled.
     public func run() async {
-        while !Task.isCancelled {
+        await repeatUntilCancelled(every: Self.votingInterval) {
             let addresses = unreachable()
             if !addresses.isEmpty {
                 logger.warning("room-writers cannot be reached", metadata: ["addresses": "\(addresses)"])
@@ -71,8 +72,6 @@ public final class WriterReachability: Sendable {
                     logger.warning("vote not cast", metadata: ["error": "\(error)"])
                 }
             }
-            // Cancellation ends the wait and with it the loop.
-            try? await Task.sleep(for: Self.votingInterval)
         }
     }
 
