@@ -134,7 +134,7 @@ let package = Package(
             "Services", "WorkerContracts",
             [
                 "Identifiers", "CanonicalJSON", "Events", "PushRules", "OutboundHTTP", "Postgres", "Schema", "Storage",
-                "Leases", "ReplicationLog", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
+                "Leases", "ReplicationLog", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging, crypto,
             ]),
         library(
             "Services", "MatrixHTTP",
@@ -331,7 +331,7 @@ let package = Package(
             [
                 "Identifiers", "CanonicalJSON", "Events", "PushRules", "RoomRules", "Postgres", "Schema", "Storage",
                 "Leases", "ReplicationLog", "WorkerContracts", "RoomReading", "OutboundHTTP", "RoomWriter", "Signing",
-                "Push", logging,
+                "ClusterConfiguration", "Push", logging,
             ]),
         tests("AccountStorageTests", ["Identifiers", "CanonicalJSON", "Postgres", "Storage"]),
         tests(

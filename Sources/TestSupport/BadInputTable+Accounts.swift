@@ -143,6 +143,7 @@ extension BadInputTable {
         "GET /oauth2/sso", "POST /oauth2/sso", "GET /oauth2/upstream", "GET /oauth2/upstream/callback",
         "POST /oauth2/upstream/signup", "GET \(v3)/login/sso/redirect", "GET \(v3)/login/sso/redirect/{idpId}",
         "GET \(v3)/auth/{authType}/fallback/web", "POST \(v3)/auth/{authType}/fallback/web",
+        "GET /_matrix/client/unstable/apus/email/unsubscribe", "POST /_matrix/client/unstable/apus/email/unsubscribe",
     ].map { endpoint in
         let path = endpoint.drop { $0 != " " }.dropFirst().replacing("{idpId}", with: "a")
             .replacing("{authType}", with: "a")

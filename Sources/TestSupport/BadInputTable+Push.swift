@@ -23,6 +23,8 @@ extension BadInputTable {
             ("{\(pusher)}", "M_MISSING_PARAM"), ("{\(pusher),\"data\":{}}", "M_MISSING_PARAM"),
             ("{\(pusher),\"data\":{\"url\":7}}", "M_BAD_JSON"),
             ("{\(pusher),\(gateway),\"append\":7}", "M_BAD_JSON"),
+            // The servers under test send no mail.
+            ("{\(pusher),\"data\":{}}".replacing("http", with: "email"), "M_INVALID_PARAM"),
         ].map { BadInput("POST \(v3)/pushers/set", at: "\(v3)/pushers/set", body: $0, 400, $1) }
         + [
             "http://push.example/_matrix/push/v1/notify", "https://push.example/other",

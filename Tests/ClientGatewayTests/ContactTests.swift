@@ -5,6 +5,7 @@ import OutboundHTTP
 import Postgres
 import TestSupport
 import Testing
+import WorkerContracts
 
 /// Email addresses: shown to be somebody's, added, used to log in and to set a new password.
 @Suite struct ContactTests {

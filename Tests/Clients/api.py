@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
+from mail import MailServer, link
 from specification import operations
 from waiting import wait_until
 
@@ -51,6 +52,16 @@ class Api:
         assert isinstance(content.get("error"), str)
         self.answered.setdefault(operation, set()).add(answer)
         return content
+
+    def press(self, link: str, form: bytes | None = None) -> str:
+        """Opens a page for people, by path and query, and presses its button."""
+        query = link.split("?", 1)[1]
+        with urllib.request.urlopen(self.url + link, timeout=ANSWER_SECONDS_MAX) as page:
+            assert "<button" in page.read().decode()
+        request = urllib.request.Request(self.url + link, data=form or query.encode(), method="POST")
+        request.add_header("Content-Type", "application/x-www-form-urlencoded")
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS_MAX) as page:
+            return page.read().decode()
 
     def redirected(self, operation: str, query=None, **path) -> str:
         """Calls an operation that has to send browsers elsewhere; answers where."""
@@ -141,6 +152,19 @@ class Api:
 
     def sync(self, by: Person, since: str | None = None, **query) -> dict:
         return self.call("sync", by, query={"timeout": 0} | ({"since": since} if since else {}) | query)
+
+
+def shown(api: Api, mail: MailServer, operation: str, address: str) -> dict:
+    """Shows that an address is one's own, by a mail that an operation sends; the proof."""
+    sid = api.call(operation, body={"client_secret": "s", "email": address, "send_attempt": 1})["sid"]
+    api.press(link(mail.wait_for(address)))
+    return {"client_secret": "s", "sid": sid}
+
+
+def add_address(api: Api, person: Person, proof: dict) -> None:
+    """Adds an address that was shown to somebody's account."""
+    session = api.call("add3PID", person, proof, status=401)["session"]
+    api.call("add3PID", person, proof | {"auth": password_auth(person, session)})
 
 
 def password_auth(person: Person, session: str) -> dict:

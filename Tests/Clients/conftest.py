@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from mail import MailServer
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 # What is served only where it is configured.
 SETTINGS = {
@@ -28,6 +30,8 @@ SETTINGS = {
     "sso.name": "Example",
     # The page that is previewed is on this machine.
     "media.allowed_networks": "127.0.0.1/32",
+    # Nobody waits ten minutes here for what they have not read.
+    "email.digest_delay_seconds": "1",
 }
 READY_SECONDS_MAX = 120
 END_SECONDS_MAX = 60
@@ -36,14 +40,14 @@ END_SECONDS_MAX = 60
 class Cluster:
     """A running cluster: its router's URL, and what `apus status` says."""
 
-    def __init__(self, programs: Path, state: Path, port: int, log: Path):
+    def __init__(self, programs: Path, state: Path, port: int, log: Path, mail: MailServer):
         self.programs = programs
         self.state = state
         self.url = f"http://127.0.0.1:{port}"
         self.log = log
         command = [str(programs / "apus"), "up", "--state", str(state), "--port", str(port)]
-        command += [f"--set={key}={value}" for key, value in SETTINGS.items()]
-        command += ["--client", "2", "--sync", "2", "--initial", "1", "--writer", "2", "--media", "2"]
+        command += [f"--set={key}={value}" for key, value in (SETTINGS | mail.settings).items()]
+        command += ["--client", "2", "--sync", "2", "--initial", "1", "--writer", "2", "--media", "2", "--push", "2"]
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
@@ -98,11 +102,19 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def cluster():
+def mail():
+    server = MailServer(free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(mail):
     programs = Path(os.environ.get("APUS_PROGRAMS", REPOSITORY / ".build" / "release")).resolve()
     assert (programs / "apus").exists(), f"there is no apus in {programs}; build the package"
     with tempfile.TemporaryDirectory(prefix="apus-clients-") as folder:
-        running = Cluster(programs, Path(folder) / "state", free_port(), Path(folder) / "up.log")
+        running = Cluster(programs, Path(folder) / "state", free_port(), Path(folder) / "up.log", mail)
         try:
             running.wait_until_ready()
             yield running

@@ -71,4 +71,31 @@ import Testing
             #expect(trap.mails.isEmpty)
         }
     }
+
+    @Test func aMailSaysHowItsKindIsEnded() async throws {
+        let client = HTTPClient()
+        defer { client.shutdown() }
+        try await MailTrap.with { trap in
+            var mail = message()
+            mail.unsubscribeURL = "https://test.example/stop?a=b"
+            try await client.send(mail, by: server(trap.port), deadline: .now + .seconds(5))
+            let lines = try #require(trap.mails.first).text.split(separator: "\r\n")
+            #expect(lines.contains("List-Unsubscribe: <https://test.example/stop?a=b>"))
+            #expect(lines.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"))
+            mail.unsubscribeURL = "https://test.example/\r\nBcc: b@c"
+            await #expect(throws: HTTPClientError.self) {
+                try await client.send(mail, by: server(trap.port), deadline: .now + .seconds(5))
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (0, "Thu, 1 Jan 1970 00:00:00 +0000", "1970-01-01 00:00 UTC"),
+        (951_827_696, "Tue, 29 Feb 2000 12:34:56 +0000", "2000-02-29 12:34 UTC"),
+        (1_764_115_199, "Tue, 25 Nov 2025 23:59:59 +0000", "2025-11-25 23:59 UTC"),
+    ])
+    func aMailsDateIsInUTC(seconds: Int64, header: String, readable: String) {
+        let date = MailDate(secondsSinceEpoch: seconds)
+        #expect(date.header == header && date.readable == readable)
+    }
 }

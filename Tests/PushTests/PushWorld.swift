@@ -85,12 +85,12 @@ final class PushWorld: Sendable {
 
     /// Starts a push worker; ended with ``kill(_:)``, as without warning.
     @discardableResult
-    func startWorker(_ name: String = "push") async throws -> PushParts {
+    func startWorker(_ name: String = "push", mail: MailDigestSettings? = nil) async throws -> PushParts {
         listed.withLock { _ = $0.insert(name) }
         let parts = PushParts(
             worker: WorkerID(name: name), database: database,
-            workers: { [weak self] in self?.listed.withLock { $0 } ?? [] }, gateways: HTTPClient(),
-            firstPause: .milliseconds(50), logger: .silent)
+            workers: { [weak self] in self?.listed.withLock { $0 } ?? [] }, gateways: HTTPClient(), mail: mail,
+            mailServer: HTTPClient(), firstPause: .milliseconds(50), logger: .silent)
         try await parts.tail.start()
         let task = Task { try await parts.run() }
         workers.withLock { $0.append(Worker(name: name, parts: parts, task: task)) }
@@ -144,7 +144,7 @@ final class PushWorld: Sendable {
         var data: JSONObject = ["url": .string(gateway.url), "custom": "kept"]
         data["format"] = format.map { .string($0) }
         let pusher = Pusher(
-            user: user, device: try #require(DeviceID("D")), appID: "app", pushkey: key, kind: "http",
+            user: user, device: try #require(DeviceID("D")), appID: "app", pushkey: key, kind: .http,
             description: ["lang": "en"], data: data, setAt: Timestamp(milliseconds: 5_000))
         #expect(try await PusherStore(database: database).set(pusher, keepsOthers: true))
     }

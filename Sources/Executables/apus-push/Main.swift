@@ -6,7 +6,7 @@ import WorkerRuntime
 struct PushWorker {
     static func main() async {
         await WorkerProcess.main { configuration, logger in
-            PushService(configuration: configuration, logger: logger)
+            try PushService(configuration: configuration, logger: logger)
         }
     }
 }

@@ -20,13 +20,17 @@ extension WorkerConfiguration {
         let password = source.secret("email.smtp_password", isRequired: false)
         let sender = source.text("email.sender") ?? "noreply@\(serverName)"
         let senderName = source.text("email.sender_name") ?? serverName
+        let digestDelay = source.integer("email.digest_delay_seconds", default: 600, in: 1...86_400)
+        let digestShowsMessages = source.bool("email.digest_shows_messages", default: true)
+        let roomLinkPrefix = source.text("email.room_link_prefix") ?? "https://matrix.to/#/"
         guard let host = source.text("email.smtp_host") else { return nil }
         if (user == nil) != (password == nil) {
             source.problem("email.smtp_user and email.smtp_password come together")
         }
         return Email(
             host: host, port: port, security: security, user: user, password: password, sender: sender,
-            senderName: senderName)
+            senderName: senderName, digestDelay: .seconds(digestDelay), digestShowsMessages: digestShowsMessages,
+            roomLinkPrefix: roomLinkPrefix)
     }
 
     static func support(_ source: inout ConfigurationSource) -> Support? {

@@ -32,6 +32,12 @@ public struct WorkerConfiguration: Sendable {
         /// The address mail comes from.
         public var sender: String
         public var senderName: String
+        /// How long a notification waits to be read before it goes by mail, with what came meanwhile.
+        public var digestDelay: Duration
+        /// Whether what was said is in such mails.
+        public var digestShowsMessages: Bool
+        /// What links to rooms begin with.
+        public var roomLinkPrefix: String
     }
 
     /// Whom people turn to.

@@ -193,7 +193,12 @@ package enum ClientEndpoints {
         Entry { GetPushRuleActions(rules: $0.pushRules) },
         Entry { PutPushRuleActions(rules: $0.pushRules) },
         Entry { ListPushers(pushers: $0.pushers) },
-        Entry { SetPusher(pushers: $0.pushers, clock: $0.clock) },
+        Entry {
+            SetPusher(
+                pushers: $0.pushers, addresses: $0.contactAddresses, sendsMail: $0.emails.isOn, clock: $0.clock)
+        },
+        Entry { ShowUnsubscribePage(links: $0.unsubscribeLinks) },
+        Entry { Unsubscribe(links: $0.unsubscribeLinks, pushers: $0.pushers) },
     ]
 
     private static let rooms: [Entry] = [

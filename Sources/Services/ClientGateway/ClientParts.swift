@@ -135,6 +135,10 @@ package struct ClientParts: Sendable {
 
     var pushers: PusherStore { PusherStore(database: database) }
 
+    var unsubscribeLinks: UnsubscribeLinks {
+        UnsubscribeLinks(publicURL: settings.publicURL, secret: settings.clusterSecret)
+    }
+
     var pushContexts: PushContexts {
         PushContexts(facts: access.facts, pushFacts: PushFactStore(database: database))
     }

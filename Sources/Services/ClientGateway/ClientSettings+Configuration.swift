@@ -1,8 +1,8 @@
 import ClusterConfiguration
 import FoundationEssentials
 import Identifiers
-import OutboundHTTP
 import Signing
+import WorkerContracts
 
 extension ClientSettings {
     /// - Throws: ``ConfigurationProblems`` with everything that cannot be used.
@@ -16,7 +16,7 @@ extension ClientSettings {
         } catch {
             problems.append("signing.key_path: \(configuration.signingKeyPath) holds no usable key (\(error))")
         }
-        let email = configuration.email.flatMap { EmailSettings($0, configuration.serverName, &problems) }
+        let email = configuration.email.flatMap { EmailSettings($0, serverName: configuration.serverName, &problems) }
         let support = configuration.support.map { SupportInformation($0, &problems) }
         let policyServerKey = configuration.policyServerKey
         if let policyServerKey, UnpaddedBase64.decode(policyServerKey)?.count != 32 {
@@ -63,26 +63,6 @@ extension RegistrationPolicy.Mode {
             case .token: .token
             case .closed: .closed
             }
-    }
-}
-
-extension EmailSettings {
-    init?(_ email: WorkerConfiguration.Email, _ serverName: String, _ problems: inout [String]) {
-        guard let sender = EmailAddress(email.sender) else {
-            problems.append("email.sender '\(email.sender)' is not an address")
-            return nil
-        }
-        let security: MailServer.Security =
-            switch email.security {
-            case .none: .none
-            case .starttls: .starttls
-            case .tls: .tls
-            }
-        self.init(
-            server: MailServer(
-                host: email.host, port: email.port, security: security, helloName: serverName, user: email.user,
-                password: email.password?.exposed),
-            sender: sender, senderName: email.senderName)
     }
 }
 

@@ -1,6 +1,7 @@
 import ClusterConfiguration
 import Identifiers
 import Signing
+import WorkerContracts
 
 /// What the client worker is told by its configuration.
 package struct ClientSettings: Sendable {

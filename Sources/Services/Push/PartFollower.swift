@@ -118,7 +118,7 @@ struct PartFollower: Sendable {
         for (key, positions) in receipts {
             guard let room = RoomID(key.string) else { continue }
             for (user, position) in try await work.readers(of: room, at: positions) {
-                for pusher in audience.pushers(of: user) {
+                for pusher in audience.badged(of: user) {
                     badges[pusher] = PushDelivery(
                         pusher: pusher, room: room, position: position, event: nil, tweaks: [:])
                 }

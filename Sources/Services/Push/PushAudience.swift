@@ -44,6 +44,11 @@ struct PushAudience {
     /// The pushers of a user.
     func pushers(of user: UserID) -> [Int64] { Array((pushers[user] ?? [:]).keys) }
 
+    /// Those of a user's pushers that show how much is unread.
+    func badged(of user: UserID) -> [Int64] {
+        (pushers[user] ?? [:]).values.filter { $0.pusher.kind == .http }.map(\.id)
+    }
+
     // MARK: Keeping up
 
     /// Brings pushers, rooms and rules up to a cut.

@@ -3,6 +3,7 @@ import Logging
 import Metrics
 import Storage
 import Synchronization
+import WorkerRuntime
 
 // Each pusher is served by a task of its own, one notification after the other: one whose gateway hangs waits by itself.
 // How many are served at once is for PushPlaces to say.
@@ -16,10 +17,14 @@ package final class PushDeliverer: Sendable {
     /// The longest it is waited.
     static let pauseMax = Duration.seconds(3_600)
 
+    /// How often what is too much for pushers is dropped.
+    static let trimInterval = Duration.seconds(60)
+
     private let parts: PushPartitions
     private let work: PushWorkStore
     private let notices: PushNotices
     private let gateways: PushGateways
+    private let mails: MailDigests
     private let firstPause: Duration
     private let logger: Logger
     private let places = Mutex(PushPlaces())
@@ -28,13 +33,14 @@ package final class PushDeliverer: Sendable {
     private let failed = Counter(label: "apus_pushes_total", dimensions: [("outcome", "failed")])
 
     init(
-        parts: PushPartitions, work: PushWorkStore, notices: PushNotices, gateways: PushGateways,
+        parts: PushPartitions, work: PushWorkStore, notices: PushNotices, gateways: PushGateways, mails: MailDigests,
         firstPause: Duration, logger: Logger
     ) {
         self.parts = parts
         self.work = work
         self.notices = notices
         self.gateways = gateways
+        self.mails = mails
         self.firstPause = firstPause
         self.logger = logger
     }
@@ -42,6 +48,7 @@ package final class PushDeliverer: Sendable {
     /// Sends until cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
+            group.addTask { await self.trim() }
             while !Task.isCancelled {
                 do {
                     for pusher in try await due() where take(pusher) {
@@ -60,12 +67,24 @@ package final class PushDeliverer: Sendable {
         }
     }
 
+    /// Keeps what waits for pushers that are not due for long within bounds.
+    private func trim() async {
+        await repeatUntilCancelled(every: Self.trimInterval, pausesFirst: true) {
+            do {
+                try await work.trim(parts.served)
+            } catch {
+                logger.warning("what waits for pushers not bounded", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
     /// Whether nothing is being sent.
     var isIdle: Bool { places.withLock { $0.taken.isEmpty } }
 
     private func due() async throws -> [WorkingPusher] {
         let taken = places.withLock { $0.taken }
-        return try await work.due(in: parts.served, perGateway: PushPlaces.perGatewayMax, but: taken)
+        return try await work.due(
+            in: parts.served, perGateway: PushPlaces.perGatewayMax, mailDelay: mails.delay, but: taken)
     }
 
     /// Takes a place for a pusher, if there is one.
@@ -77,7 +96,11 @@ package final class PushDeliverer: Sendable {
     private func serve(_ due: WorkingPusher) async {
         var pusher = due
         do {
-            try await work.tidy(pusher.id, of: pusher.pusher.user)
+            try await work.tidy(pusher)
+            guard pusher.pusher.kind == .http else {
+                guard try await !mails.serve(pusher) else { return }
+                return try await work.failed(pusher.id, first: firstPause, most: Self.pauseMax)
+            }
             for delivery in try await work.deliveries(of: pusher.id) {
                 guard parts.isServed(pusher.pusher.part), try await send(delivery, to: &pusher) else { return }
             }

@@ -6,6 +6,7 @@ import Postgres
 import ReplicationLog
 import RoomReading
 import Storage
+import WorkerContracts
 
 /// What a push worker is made of: its tail of the log, the parts it has, and what it sends with.
 package final class PushParts: Sendable {
@@ -16,10 +17,13 @@ package final class PushParts: Sendable {
     /// - Parameters:
     ///   - workers: the push workers there are now, this one among them.
     ///   - gateways: what gateways are reached with.
+    ///   - mail: `nil`: this server sends no mail.
+    ///   - mailServer: what the mail server is reached with.
     ///   - firstPause: how long it is waited after a first failure.
     package init(
         worker: WorkerID, database: any PostgresQuerying, workers: @escaping @Sendable () async -> Set<String>,
-        gateways: HTTPClient, firstPause: Duration = PushDeliverer.firstPauseDefault, logger: Logger
+        gateways: HTTPClient, mail: MailDigestSettings? = nil, mailServer: HTTPClient,
+        firstPause: Duration = PushDeliverer.firstPauseDefault, logger: Logger
     ) {
         let facts = RoomFacts(database: database)
         let accountData = AccountDataStore(database: database)
@@ -34,13 +38,16 @@ package final class PushParts: Sendable {
         parts = PushPartitions(
             leases: JobLeases(worker: worker, database: database, secondsToLive: PushPartitions.secondsToLive),
             follower: follower, workers: workers, logger: logger)
+        let pushed = PushedEvents(facts: facts, events: events, work: work)
+        let totals = UnreadTotals(
+            accountData: accountData, memberships: UserMembershipStore(database: database),
+            counter: UnreadCounter(store: UnreadStore(database: database), contexts: contexts))
         deliverer = PushDeliverer(
-            parts: parts, work: work,
-            notices: PushNotices(
-                facts: facts, events: events, work: work, accountData: accountData,
-                memberships: UserMembershipStore(database: database),
-                counter: UnreadCounter(store: UnreadStore(database: database), contexts: contexts)),
-            gateways: PushGateways(client: gateways), firstPause: firstPause, logger: logger)
+            parts: parts, work: work, notices: PushNotices(events: pushed, totals: totals),
+            gateways: PushGateways(client: gateways),
+            mails: MailDigests(
+                settings: mail, events: pushed, totals: totals, work: work, store: MailDigestStore(database: database),
+                client: mailServer, clock: .system, logger: logger), firstPause: firstPause, logger: logger)
     }
 
     /// The longest it is waited for what is under way before parts are given up: less than their leases last.

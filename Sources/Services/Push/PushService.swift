@@ -11,16 +11,22 @@ import WorkerRuntime
 public final class PushService: WorkerService {
     private let member: ClusterMember
     private let gateways: HTTPClient
+    /// The operator names it: it may be anywhere.
+    private let mailServer: HTTPClient
+    private let mail: MailDigestSettings?
     private let isFeedEnabled: Bool
     private let logger: Logger
     private let parts = Mutex<PushParts?>(nil)
 
-    public init(configuration: WorkerConfiguration, logger: Logger) {
+    /// - Throws: ``ConfigurationProblems`` when mail is configured in a way that cannot be used.
+    public init(configuration: WorkerConfiguration, logger: Logger) throws {
+        mail = try MailDigestSettings(configuration)
         member = ClusterMember(kind: .push, configuration: configuration, logger: logger)
         var http = HTTPClient.Configuration()
         // Whoever sets a pusher names its gateway.
         http.addressPolicy = configuration.allowsPrivateGateways ? .any : .publicOnly
         gateways = HTTPClient(configuration: http)
+        mailServer = HTTPClient()
         isFeedEnabled = configuration.isFeedEnabled
         self.logger = logger
     }
@@ -40,7 +46,7 @@ public final class PushService: WorkerService {
                         && !$0.phase.utf8.elementsEqual("draining".utf8)
                 }
                 return Set(own.map(\.id.text))
-            }, gateways: gateways, logger: logger)
+            }, gateways: gateways, mail: mail, mailServer: mailServer, logger: logger)
         try await made.tail.start()
         parts.withLock { $0 = made }
     }
@@ -63,6 +69,7 @@ public final class PushService: WorkerService {
 
     public func stop() async {
         gateways.shutdown()
+        mailServer.shutdown()
         await member.leave()
     }
 

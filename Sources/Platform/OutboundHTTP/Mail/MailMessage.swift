@@ -11,6 +11,8 @@ public struct MailMessage: Sendable {
     public var messageID: String
     /// As RFC 5322 has it.
     public var date: String
+    /// Where whoever gets it ends mails of its kind, by a `POST` and without being asked (RFC 8058).
+    public var unsubscribeURL: String?
 
     public init(
         sender: String, senderName: String, recipient: String, subject: String, text: String, messageID: String,
@@ -28,9 +30,11 @@ public struct MailMessage: Sendable {
     /// Whether nothing in it can break out of its line.
     var isWellFormed: Bool {
         let lines = [sender, senderName, recipient, subject, messageID, date]
-        let addresses = [sender, recipient, messageID]
+        let addresses = [sender, recipient, messageID] + (unsubscribeURL.map { [$0] } ?? [])
         return lines.allSatisfy { !$0.utf8.contains { $0 < 0x20 || $0 == 0x7F } }
-            && addresses.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 && !"<> ".utf8.contains($0) } && !$0.isEmpty }
+            && addresses.allSatisfy {
+                $0.utf8.allSatisfy { (0x21..<0x7F).contains($0) && !"<>".utf8.contains($0) } && !$0.isEmpty
+            }
     }
 
     /// The message as it is sent, lines ended by CRLF.
@@ -39,8 +43,12 @@ public struct MailMessage: Sendable {
             "From: \(Self.encodedWord(senderName)) <\(sender)>", "To: <\(recipient)>",
             "Subject: \(Self.encodedWord(subject))", "Date: \(date)", "Message-ID: <\(messageID)>",
             "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: base64",
-            "Auto-Submitted: auto-generated", "",
+            "Auto-Submitted: auto-generated",
         ]
+        if let unsubscribeURL {
+            lines += ["List-Unsubscribe: <\(unsubscribeURL)>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
+        }
+        lines.append("")
         lines += Self.base64Lines(Array(text.utf8))
         return Array((lines.joined(separator: "\r\n") + "\r\n").utf8)
     }

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Identifiers
 import MatrixHTTP
 
 /// Whom a login or authentication says it is about (spec v1.19, "Identifier types").

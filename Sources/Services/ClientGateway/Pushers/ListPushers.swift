@@ -21,7 +21,7 @@ extension Pusher {
         var json = description
         json["app_id"] = .string(appID)
         json["pushkey"] = .string(pushkey)
-        json["kind"] = .string(kind)
+        json["kind"] = .string(kind.rawValue)
         json["data"] = .object(data)
         return json
     }

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import HTTPServer
+import Identifiers
 import MatrixHTTP
 import Storage
 import WorkerContracts
@@ -9,11 +10,14 @@ struct SetPusher: Endpoint {
     static let route = Route.client(.post, "/_matrix/client/v3/pushers/set", cost: .write)
 
     let pushers: PusherStore
+    let addresses: ThirdPartyIDStore
+    let sendsMail: Bool
     let clock: WallClock
 
     /// Others' pushers of the same app and key go unless `append` is set: the device has another owner now.
     ///
-    /// - Throws: `M_MISSING_PARAM`, `M_BAD_JSON`, `M_INVALID_PARAM`.
+    /// - Throws: `M_MISSING_PARAM`, `M_BAD_JSON`, `M_INVALID_PARAM`; `M_THREEPID_NOT_FOUND` for mails to an address that is not
+    ///   the caller's.
     func respond(to request: UserRequest) async throws -> EmptyObject {
         let body = BodyFields(try request.jsonBody())
         let key = try PusherKey(body)
@@ -22,16 +26,28 @@ struct SetPusher: Endpoint {
             try await pushers.remove(appID: key.appID, pushkey: key.pushkey, of: request.caller)
             return EmptyObject()
         }
-        guard kind.utf8.elementsEqual("http".utf8) else {
-            throw MatrixError.invalidParam("This server has only pushers of kind 'http'.")
+        guard let kind = Pusher.Kind(rawValue: kind) else {
+            throw MatrixError.invalidParam("'kind' is 'http' or 'email', or null.")
         }
         let pusher = Pusher(
             user: request.caller, device: request.device, appID: key.appID, pushkey: key.pushkey, kind: kind,
-            description: try Self.description(body), data: try Self.data(body), setAt: clock.now())
+            description: try Self.description(body), data: try Self.data(body, of: kind), setAt: clock.now())
+        if kind == .email { try await checkAddress(key.pushkey, of: request.caller) }
         guard try await pushers.set(pusher, keepsOthers: try body.bool("append") ?? false) else {
             throw MatrixError.invalidParam("A user has at most \(PusherStore.perUserMax) pushers.")
         }
         return EmptyObject()
+    }
+
+    private func checkAddress(_ text: String, of user: UserID) async throws {
+        guard sendsMail else { throw MatrixError.invalidParam("This server sends no mail.") }
+        guard let address = EmailAddress(text) else {
+            throw MatrixError.invalidParam("'pushkey' is no address that mail can be sent to.")
+        }
+        guard try await addresses.user(with: address.text, medium: "email") == user else {
+            throw MatrixError(
+                status: 400, errcode: "M_THREEPID_NOT_FOUND", message: "This address is not one of your account's.")
+        }
     }
 
     private static func description(_ body: BodyFields) throws -> JSONObject {
@@ -43,11 +59,12 @@ struct SetPusher: Endpoint {
         return description
     }
 
-    private static func data(_ body: BodyFields) throws -> JSONObject {
+    private static func data(_ body: BodyFields, of kind: Pusher.Kind) throws -> JSONObject {
         guard let data = try body.object("data") else { throw MatrixError.missingParam("'data' is missing.") }
-        let url = try BodyFields(data).requiredString("url")
-        guard GatewayAddress.isValid(url) else {
-            throw MatrixError.invalidParam("'url' is an https address with the path \(GatewayAddress.path).")
+        if kind == .http {
+            guard GatewayAddress.isValid(try BodyFields(data).requiredString("url")) else {
+                throw MatrixError.invalidParam("'url' is an https address with the path \(GatewayAddress.path).")
+            }
         }
         if let format = try BodyFields(data).string("format"), !format.utf8.elementsEqual("event_id_only".utf8) {
             throw MatrixError.invalidParam("'format' is 'event_id_only' or left out.")

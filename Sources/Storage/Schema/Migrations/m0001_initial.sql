@@ -1020,17 +1020,19 @@ CREATE TABLE pusher (
     user_id       text COLLATE "C" NOT NULL,
     device_id     text COLLATE "C" NOT NULL,          -- whose token set it: it goes with the device
     app_id        text COLLATE "C" NOT NULL,
-    pushkey       bytea NOT NULL,                     -- text
-    kind          text COLLATE "C" NOT NULL,          -- http
+    pushkey       bytea NOT NULL,                     -- text; the address of mails
+    kind          text COLLATE "C" NOT NULL,          -- http, email
     description   bytea NOT NULL,                     -- JSON of what clients see beside: names, language, profile tag
     data          bytea NOT NULL,                     -- JSON, the gateway's URL among it
     set_at_ms     bigint NOT NULL,
-    gateway       text COLLATE "C" NOT NULL,          -- the URL's scheme, host and port
+    gateway       text COLLATE "C" NOT NULL,          -- the URL's scheme, host and port; 'mailto:'
     part          smallint NOT NULL,                  -- which of the partitions, each leased to one push worker
     stamp         bigint NOT NULL DEFAULT next_pusher_stamp(), -- grows with every change
     badge         bigint NOT NULL DEFAULT 0,          -- how much is unread, as its gateway was told last
     failures      integer NOT NULL DEFAULT 0,         -- in a row
-    due_at        timestamptz NOT NULL DEFAULT '-infinity', -- after a failure, when it is tried again
+    due_at        timestamptz NOT NULL DEFAULT '-infinity', -- after a failure, when it is tried again; after a mail, the next
+    mailed_at     timestamptz,
+    mail_pause_s  double precision NOT NULL DEFAULT 0, -- how long was waited after the last mail
     UNIQUE (user_id, app_id, pushkey),
     FOREIGN KEY (user_id, device_id) REFERENCES device ON DELETE CASCADE
 );

@@ -11,8 +11,8 @@ public struct PushWorkStore: Sendable {
     public static let pushersMax = 1_000
     /// The most notifications that wait for a pusher; the oldest go.
     public static let waitingMax = 50
-    /// After this a notification is no news any more.
-    public static let lifeSeconds = 86_400.0
+    /// After this a notification is no news any more; by mail it may come later.
+    static let lifeSeconds: [Pusher.Kind: Double] = [.http: 86_400, .email: 3 * 86_400]
 
     private static let columns =
         "pusher_id, stamp, failures, badge, user_id, device_id, app_id, pushkey, kind, description, data, set_at_ms"
@@ -59,8 +59,12 @@ public struct PushWorkStore: Sendable {
     /// Those of the pushers of `parts` for which something waits and whose time has come, at most ``pushersMax``: of each
     /// gateway the first `perGateway` that fail and the first that do not, one gateway after the other.
     ///
-    /// - Parameter busy: pushers left out.
-    public func due(in parts: [Int16], perGateway: Int, but busy: [Int64]) async throws -> [WorkingPusher] {
+    /// - Parameters:
+    ///   - mailDelay: how long the first notification waits for a mail.
+    ///   - busy: pushers left out.
+    public func due(
+        in parts: [Int16], perGateway: Int, mailDelay: Duration, but busy: [Int64]
+    ) async throws -> [WorkingPusher] {
         guard !parts.isEmpty else { return [] }
         let rows = try await database.query(
             """
@@ -68,14 +72,17 @@ public struct PushWorkStore: Sendable {
                    SELECT *, row_number() OVER (PARTITION BY gateway, failures > 0 ORDER BY due_at, pusher_id) AS place
                      FROM pusher
                     WHERE part = ANY($1::smallint[]) AND due_at <= now() AND pusher_id <> ALL($4::bigint[])
-                      AND pusher_id IN (SELECT pusher_id FROM push_delivery)) AS waiting
+                      AND EXISTS (SELECT FROM push_delivery AS d
+                                   WHERE d.pusher_id = pusher.pusher_id
+                                     AND (kind <> 'email' OR d.added_at <= now() - make_interval(secs => $5)))) AS waiting
              WHERE place <= $3 ORDER BY place, failures > 0, pusher_id LIMIT $2
-            """, parts, Int64(Self.pushersMax), Int64(perGateway), busy)
+            """, parts, Int64(Self.pushersMax), Int64(perGateway), busy, mailDelay.inSeconds)
         return try rows.map { try WorkingPusher(row: $0) }
     }
 
     /// Drops what is too old or too much for a pusher, and what its user has read.
-    public func tidy(_ pusher: Int64, of user: UserID) async throws {
+    public func tidy(_ working: WorkingPusher) async throws {
+        let pusher = working.pusher
         try await database.query(
             """
             DELETE FROM push_delivery AS d
@@ -89,7 +96,19 @@ public struct PushWorkStore: Sendable {
                                     AND (r.thread_id = '' OR r.thread_id = coalesce((
                                          SELECT own.thread_id FROM event_relation AS own
                                           WHERE own.event_id = d.event_id), 'main'))))
-            """, pusher, user.rawValue, Self.lifeSeconds, Int64(Self.waitingMax))
+            """, working.id, pusher.user.rawValue, Self.lifeSeconds[pusher.kind] ?? 0, Int64(Self.waitingMax))
+    }
+
+    /// Drops what is too much for the pushers of `parts`: of those that are not due for long it would pile up.
+    public func trim(_ parts: [Int16]) async throws {
+        try await database.query(
+            """
+            DELETE FROM push_delivery AS d
+             USING (SELECT pusher_id, event_id, row_number() OVER (PARTITION BY pusher_id
+                                                                       ORDER BY added_at DESC, seq DESC) AS place
+                      FROM push_delivery JOIN pusher USING (pusher_id) WHERE part = ANY($1::smallint[])) AS own
+             WHERE own.place > $2 AND d.pusher_id = own.pusher_id AND d.event_id = own.event_id
+            """, parts, Int64(Self.waitingMax))
     }
 
     /// What waits for a pusher, the oldest first.
@@ -191,7 +210,7 @@ extension WorkingPusher {
 }
 
 extension Duration {
-    fileprivate var inSeconds: Double {
+    var inSeconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds) / 1e18
     }

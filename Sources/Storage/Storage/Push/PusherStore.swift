@@ -40,13 +40,13 @@ public struct PusherStore: Sendable {
                 ON CONFLICT (user_id, app_id, pushkey) DO UPDATE
                SET device_id = excluded.device_id, kind = excluded.kind, description = excluded.description,
                    data = excluded.data, set_at_ms = excluded.set_at_ms, gateway = excluded.gateway,
-                   stamp = next_pusher_stamp(), failures = 0, due_at = '-infinity'
+                   stamp = next_pusher_stamp(), failures = 0, due_at = '-infinity', mail_pause_s = 0
             RETURNING pusher_id
             """,
             [
-                pusher.user.rawValue, pusher.device.rawValue, pusher.appID, Array(pusher.pushkey.utf8), pusher.kind,
-                pusher.description.bytes(), pusher.data.bytes(), pusher.setAt.milliseconds, pusher.part, keepsOthers,
-                Int64(Self.perUserMax), pusher.gateway,
+                pusher.user.rawValue, pusher.device.rawValue, pusher.appID, Array(pusher.pushkey.utf8),
+                pusher.kind.rawValue, pusher.description.bytes(), pusher.data.bytes(), pusher.setAt.milliseconds,
+                pusher.part, keepsOthers, Int64(Self.perUserMax), pusher.gateway,
             ])
         return !rows.isEmpty
     }
@@ -57,16 +57,21 @@ public struct PusherStore: Sendable {
             "DELETE FROM pusher WHERE user_id = $1 AND app_id = $2 AND pushkey = $3", user.rawValue, appID,
             Array(pushkey.utf8))
     }
+
+    /// Removes a pusher of kind `email`, if there is one.
+    public func removeMails(_ pusher: Int64) async throws {
+        try await database.query("DELETE FROM pusher WHERE pusher_id = $1 AND kind = 'email'", pusher)
+    }
 }
 
 extension Pusher {
     init(row: PostgresRow) throws {
-        guard let user = UserID(try row.text("user_id")), let device = DeviceID(try row.text("device_id")) else {
-            throw StoreError.malformedRow("pusher")
-        }
+        guard let user = UserID(try row.text("user_id")), let device = DeviceID(try row.text("device_id")),
+            let kind = Kind(rawValue: try row.text("kind"))
+        else { throw StoreError.malformedRow("pusher") }
         self.init(
             user: user, device: device, appID: try row.text("app_id"),
-            pushkey: String(decoding: try row.bytes("pushkey"), as: UTF8.self), kind: try row.text("kind"),
+            pushkey: String(decoding: try row.bytes("pushkey"), as: UTF8.self), kind: kind,
             description: try JSONObject.parse(try row.bytes("description")),
             data: try JSONObject.parse(try row.bytes("data")),
             setAt: Timestamp(milliseconds: try row.int64("set_at_ms")))

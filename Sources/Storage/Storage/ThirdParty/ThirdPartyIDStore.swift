@@ -64,10 +64,15 @@ public struct ThirdPartyIDStore: Sendable {
         return try row.bool("is_left") ? .inUse : .tooMany
     }
 
-    /// Takes an address from `user`, if it is theirs.
+    /// Takes an address from `user`, if it is theirs, and ends their mails to it.
     public func remove(_ address: String, medium: String, from user: UserID) async throws {
-        _ = try await database.query(
-            "DELETE FROM third_party_id WHERE medium = $1 AND address = $2 AND user_id = $3", medium, address,
-            user.rawValue)
+        try await database.query(
+            """
+            WITH gone AS (
+                DELETE FROM pusher
+                 WHERE $1 = 'email' AND user_id = $3 AND kind = 'email' AND lower(convert_from(pushkey, 'UTF8')) = $2
+            )
+            DELETE FROM third_party_id WHERE medium = $1 AND address = $2 AND user_id = $3
+            """, medium, address, user.rawValue)
     }
 }
