@@ -6,7 +6,9 @@ import RoomReading
 import Storage
 
 /// Composes answers to `/sync`, each at one cut.
-struct SyncComposer: Sendable {
+///
+/// A class: every parked poll refers to one, and as a value its thirty stores would be copied into each of the poll's frames.
+final class SyncComposer: Sendable {
     /// Rooms whose timelines and receipts are read in one statement.
     static let roomsPerStatementMax = 40
 
@@ -15,6 +17,17 @@ struct SyncComposer: Sendable {
     let users: UserRoomsMemory
     let toldMembers: ToldMembers<SyncToken>
     let preferences: UserPreferencesMemory
+
+    init(
+        readers: RoomReaders, sections: SectionFinder, users: UserRoomsMemory, toldMembers: ToldMembers<SyncToken>,
+        preferences: UserPreferencesMemory
+    ) {
+        self.readers = readers
+        self.sections = sections
+        self.users = users
+        self.toldMembers = toldMembers
+        self.preferences = preferences
+    }
 
     /// The answer to `request` at `cut`.
     ///
@@ -43,7 +56,7 @@ struct SyncComposer: Sendable {
             request.filter.lazyLoadsMembers && !request.isInitial
             ? toldMembers.told(request.viewer, since: since) : [:]
         let joined = try await compose(found.joined, request, since: since, told: told)
-        let left = try await concurrently(found.left) { left in
+        let left = try await concurrently(found.left) { [readers] left in
             try await LeftRoomComposer(readers: readers, request: request, left: left).compose()
         }
         let stripped = StrippedRoomComposer(readers: readers)
@@ -79,7 +92,7 @@ struct SyncComposer: Sendable {
             let part = Array(rooms[start..<min(start + Self.roomsPerStatementMax, rooms.count)])
             let read = try await withSticky(withPagesAndReceipts(part, request))
             let prepared = try await withUnread(read, request, ignoring: ignored)
-            answers += try await concurrently(prepared) { joined in
+            answers += try await concurrently(prepared) { [readers] joined in
                 try await JoinedRoomComposer(
                     readers: readers, request: request, joined: joined,
                     told: joined.since == nil ? [] : told[joined.room.room] ?? []

@@ -6,7 +6,7 @@ import Storage
 import WorkerContracts
 
 /// What rooms are read with; shared by all requests of a worker.
-struct RoomReaders: Sendable {
+final class RoomReaders: Sendable {
     let views: RoomViews
     let events: EventStore
     let served: ServedEvents

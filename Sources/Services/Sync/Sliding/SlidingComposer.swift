@@ -20,7 +20,9 @@ struct SlidingAnswer: PollAnswer {
 }
 
 /// Composes answers to sliding syncs, each at one cut.
-struct SlidingComposer: Sendable {
+///
+/// A class for the same reason as ``SyncComposer``.
+final class SlidingComposer: Sendable {
     let readers: RoomReaders
     let lists: SlidingLists
     let finder: ChangeFinder
@@ -28,6 +30,19 @@ struct SlidingComposer: Sendable {
     let extensions: SlidingExtensionComposer
     let users: UserRoomsMemory
     let preferences: UserPreferencesMemory
+
+    init(
+        readers: RoomReaders, lists: SlidingLists, finder: ChangeFinder, transitions: MembershipTransitions,
+        extensions: SlidingExtensionComposer, users: UserRoomsMemory, preferences: UserPreferencesMemory
+    ) {
+        self.readers = readers
+        self.lists = lists
+        self.finder = finder
+        self.transitions = transitions
+        self.extensions = extensions
+        self.users = users
+        self.preferences = preferences
+    }
 
     /// The answer to `request` at `cut`, for a client that knows `knowledge` and has been told of `members`.
     ///
@@ -53,7 +68,7 @@ struct SlidingComposer: Sendable {
             changedAccountData: accountData, cut: cut)
         let news = try await extensions.news(context)
         let plans = try await complete(with(news, planned, planner, context), context)
-        let answers = try await concurrently(plans) { plan in
+        let answers = try await concurrently(plans) { [readers] plan in
             try await SlidingRoomComposer(
                 readers: readers, form: request.form, viewer: request.viewer, unwanted: preferences.unwanted,
                 plan: plan,
