@@ -257,7 +257,7 @@ let package = Package(
         tests("LeasesTests", ["Identifiers", "Postgres", "Storage", "Leases", logging]),
         tests(
             "ReplicationLogTests",
-            ["Identifiers", "Postgres", "Schema", "Storage", "Leases", "ReplicationLog", logging]),
+            ["Identifiers", "Postgres", "Schema", "Storage", "Leases", "ReplicationLog"]),
         tests(
             "SimulationTests", ["Identifiers", "Postgres", "Storage", "Leases", "ReplicationLog", logging, collections]),
         tests(
@@ -278,20 +278,20 @@ let package = Package(
             [
                 "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "Signing", "RoomRules", "Postgres", "Storage",
                 "Leases", "ReplicationLog", "WorkerContracts", "MatrixHTTP", "RoomReading", "HTTPServer",
-                "OutboundHTTP", "PushRules", "RoomWriter", "Sync", logging, nioCore,
+                "OutboundHTTP", "PushRules", "RoomWriter", "Sync", nioCore,
             ]),
         tests(
             "ClusterOperationsTests",
             [
                 "ClusterOperations", "ClientGateway", "Sync", "Media", "Leases", "Storage", "Identifiers",
                 "OutboundHTTP",
-                "ClusterConfiguration", "HTTPServer", "Postgres", logging, nioCore, nioPosix,
+                "ClusterConfiguration", "HTTPServer", "Postgres", nioCore, nioPosix,
             ]),
         tests(
             "PlatformTests",
             [
                 "HTTPServer", "WorkerRuntime", "ClusterConfiguration", "Telemetry", "OutboundHTTP", "BlockingWork",
-                logging, nioCore, nioPosix,
+                nioCore, nioPosix,
             ]),
         tests("MatrixHTTPTests", ["MatrixHTTP", "HTTPServer", "Identifiers", "CanonicalJSON", "Postgres", logging]),
         tests(
@@ -317,14 +317,14 @@ let package = Package(
             "HousekeeperTests",
             [
                 "Identifiers", "CanonicalJSON", "RoomRules", "Postgres", "Schema", "Storage", "Leases", "Housekeeper",
-                "WorkerContracts", "ClusterConfiguration", "WorkerRuntime", logging,
+                "WorkerContracts", "ClusterConfiguration", "WorkerRuntime",
             ]),
         tests(
             "MediaTests",
             [
                 "Identifiers", "CanonicalJSON", "Postgres", "Storage", "HTTPServer", "MatrixHTTP", "OutboundHTTP",
                 "ObjectStorage", "WorkerContracts", "Media", "Housekeeper", "ClusterConfiguration", "WorkerRuntime",
-                logging, nioCore, nioPosix,
+                nioCore, nioPosix,
             ]),
         tests(
             "PushTests",
@@ -340,7 +340,7 @@ let package = Package(
                 "Identifiers", "CanonicalJSON", "Events", "RoomRules", "Signing", "Postgres", "Storage",
                 "Leases", "ReplicationLog", "WorkerContracts", "HTTPServer", "MatrixHTTP", "OutboundHTTP",
                 "PasswordHashing",
-                "RoomReading", "RoomWriter", "ClientGateway", "ClusterConfiguration", logging, crypto,
+                "RoomReading", "RoomWriter", "ClientGateway", "ClusterConfiguration", crypto,
             ]),
     ]
 )

@@ -3,7 +3,6 @@ import ClientGateway
 import ClusterConfiguration
 import HTTPServer
 import Identifiers
-import Logging
 import MatrixHTTP
 import OutboundHTTP
 import PasswordHashing
@@ -191,8 +190,4 @@ final class Gateway: Sendable {
             device: try #require(answer.body["device_id"]?.stringValue.flatMap { DeviceID($0) }),
             token: try #require(answer.body["access_token"]?.stringValue))
     }
-}
-
-extension Logger {
-    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }

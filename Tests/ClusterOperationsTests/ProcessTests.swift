@@ -1,12 +1,9 @@
 import ClusterOperations
 import Foundation
-import Logging
 import TestSupport
 import Testing
 
 struct ProcessTests {
-    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
     private static func shell(_ script: String, environment: [String: String] = [:]) -> ProcessCommand {
         ProcessCommand("/bin/sh", ["-c", script], environment: environment)
     }
@@ -59,7 +56,7 @@ struct ProcessTests {
     @Test func aProcessThatEndsIsStartedAgainUntilItIsStopped() async throws {
         let ends = LineCollector()
         let process = SupervisedProcess(
-            label: "test", output: OutputLines(isColoured: false), logger: Self.logger,
+            label: "test", output: OutputLines(isColoured: false), logger: .silent,
             makeLaunch: { SupervisedProcess.Launch(name: "run", command: Self.shell("sleep 0.05; exit 3")) },
             onEnd: { ends.append($0) })
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -74,7 +71,7 @@ struct ProcessTests {
 
     @Test func aProcessThatIgnoresItsEndIsKilled() async throws {
         let process = SupervisedProcess(
-            label: "test", output: OutputLines(isColoured: false), logger: Self.logger,
+            label: "test", output: OutputLines(isColoured: false), logger: .silent,
             makeLaunch: {
                 SupervisedProcess.Launch(
                     name: "run", command: Self.shell("trap '' TERM; while :; do sleep 0.1; done"))

@@ -1,6 +1,5 @@
 import ClusterOperations
 import Leases
-import Logging
 import Postgres
 import TestSupport
 import Testing
@@ -8,11 +7,9 @@ import Testing
 /// The router's pools follow the registry, through a real HAProxy and a real database.
 @Suite(.serialized)
 struct RouterFollowerTests {
-    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
     private static func registry(_ name: String, in database: PostgresDatabase) -> WorkerRegistry {
         WorkerRegistry(
-            id: WorkerID(name: name), kind: .client, version: "test", database: database, logger: logger)
+            id: WorkerID(name: name), kind: .client, version: "test", database: database, logger: .silent)
     }
 
     private static func withFollower(
@@ -25,7 +22,7 @@ struct RouterFollowerTests {
             } body: { server in
                 try await RunningRouter.with { router in
                     let follower = RouterFollower(
-                        database: database, socket: router.socket, hasInitialPool: true, logger: logger)
+                        database: database, socket: router.socket, hasInitialPool: true, logger: .silent)
                     try await withThrowingTaskGroup(of: Void.self) { group in
                         group.addTask { await follower.run() }
                         try await body(database, follower, server.address)

@@ -1,7 +1,6 @@
 import Housekeeper
 import Identifiers
 import Leases
-import Logging
 import Postgres
 import Storage
 import Synchronization
@@ -37,15 +36,13 @@ private struct CountingJob: HousekeepingJob {
 }
 
 @Suite struct JobRunnerTests {
-    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
     private func runner(
         _ job: some HousekeepingJob, _ worker: String, _ database: any PostgresQuerying
     ) -> JobRunner {
         JobRunner(
             jobs: [job], leases: JobLeases(worker: WorkerID(worker), database: database),
             store: JobStore(database: database), pace: HousekeepingPace(database: database), tick: .milliseconds(20),
-            logger: Self.logger)
+            logger: .silent)
     }
 
     /// Runs `runners` until `condition` holds.

@@ -1,6 +1,5 @@
 import ClusterConfiguration
 import Housekeeper
-import Logging
 import Postgres
 import Schema
 import TestSupport
@@ -75,8 +74,7 @@ struct ServiceTests {
             "APUS_DATABASE_URL": test.url, "APUS_CLUSTER_SECRET": "secret", "APUS_SIGNING_KEY_PATH": "/nowhere",
             "APUS_MEDIA_FOLDER_PATH": "/tmp/apus-housekeeper-media",
         ])
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let service = try HousekeeperService(configuration: configuration, logger: logger)
+        let service = try HousekeeperService(configuration: configuration, logger: .silent)
         try await service.start()
         try await service.announce(
             WorkerAddresses(

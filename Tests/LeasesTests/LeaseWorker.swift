@@ -1,6 +1,5 @@
 import Identifiers
 import Leases
-import Logging
 import Postgres
 import TestSupport
 import Testing
@@ -70,12 +69,11 @@ final class LeaseWorker: Sendable {
 
     /// - Parameter address: where it says it listens; nobody does.
     static func start(_ name: String, url: String, address: String = "127.0.0.1:1") async throws -> LeaseWorker {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let id = WorkerID(name: name)
-        let database = PostgresDatabase(configuration: PostgresConfiguration(url: url), logger: logger)
-        let registry = WorkerRegistry(id: id, kind: .roomWriter, version: "test", database: database, logger: logger)
+        let database = PostgresDatabase(configuration: PostgresConfiguration(url: url), logger: .silent)
+        let registry = WorkerRegistry(id: id, kind: .roomWriter, version: "test", database: database, logger: .silent)
         let record = Record()
-        let leases = ShardLeases(worker: id, database: database, owner: record, logger: logger)
+        let leases = ShardLeases(worker: id, database: database, owner: record, logger: .silent)
         try await registry.register(
             phase: "ready", publicAddress: nil, internalAddress: address, operationsAddress: "127.0.0.1:2")
         let work = Task {

@@ -1,21 +1,18 @@
 import Identifiers
 import Leases
-import Logging
 import Postgres
 import TestSupport
 import Testing
 
 /// A writer that is alive for the database, but not for those who send commands.
 @Suite struct VotingOutTests {
-    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
     /// Registers client workers; returns their votes.
     private func voters(_ count: Int, in database: PostgresDatabase) async throws -> [UnreachableWriterVotes] {
         var votes: [UnreachableWriterVotes] = []
         for number in 0..<count {
             let id = WorkerID(name: "client-\(number)")
             try await WorkerRegistry(
-                id: id, kind: .client, version: "test", database: database, logger: Self.logger
+                id: id, kind: .client, version: "test", database: database, logger: .silent
             ).register(
                 phase: "ready", publicAddress: nil, internalAddress: "127.0.0.1:3", operationsAddress: "127.0.0.1:4")
             votes.append(UnreachableWriterVotes(voter: id, database: database))

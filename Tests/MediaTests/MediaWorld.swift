@@ -3,7 +3,6 @@ import Foundation
 import HTTPServer
 import Housekeeper
 import Identifiers
-import Logging
 import MatrixHTTP
 import Media
 import NIOCore
@@ -217,10 +216,6 @@ extension String {
                 : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
         }.joined()
     }
-}
-
-extension Logger {
-    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
 
 /// Bytes that do not repeat soon.

@@ -1,10 +1,10 @@
 import Foundation
 import HTTPServer
-import Logging
 import NIOCore
 import NIOPosix
 import OutboundHTTP
 import Synchronization
+import TestSupport
 import Testing
 
 /// A listener with routes of a test's own, on a socket of its own.
@@ -15,13 +15,11 @@ struct ListeningServer: Sendable {
 
     var port: Int { address.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
 
-    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
     static func with(
         _ routes: [(Route, HTTPListener.Handler)], options: HTTPListener.Options = .init(),
         _ body: (ListeningServer) async throws -> Void
     ) async throws {
-        let listener = HTTPListener(host: "127.0.0.1", port: 0, routes: routes, options: options, logger: logger)
+        let listener = HTTPListener(host: "127.0.0.1", port: 0, routes: routes, options: options, logger: .silent)
         var configuration = HTTPClient.Configuration()
         configuration.connectionsMax = 1_024
         let http = HTTPClient(configuration: configuration)

@@ -67,7 +67,7 @@ struct WorkerLifeTests {
         let port = try #require(Loopback.freePort())
         let process = WorkerProcess(
             configuration: try configuration(operationsPort: Int(port)), service: service,
-            logger: ListeningServer.logger)
+            logger: .silent)
         let (signals, continuation) = AsyncStream.makeStream(of: Void.self)
         let http = HTTPClient()
         defer { http.shutdown() }

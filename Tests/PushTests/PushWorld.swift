@@ -2,7 +2,6 @@ import CanonicalJSON
 import Events
 import Identifiers
 import Leases
-import Logging
 import OutboundHTTP
 import Postgres
 import Push
@@ -253,10 +252,6 @@ final class PushWorld: Sendable {
     func waiting() async throws -> Int64 {
         try await database.query("SELECT count(*) AS n FROM push_delivery")[0].int64("n")
     }
-}
-
-extension Logger {
-    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
 
 /// Waits until `condition` holds, for a bounded time.

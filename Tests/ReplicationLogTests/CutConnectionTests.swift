@@ -25,7 +25,7 @@ import Testing
             var configuration = PostgresConfiguration(url: server.replaced(by: proxy.port))
             // Only the commit's connection goes through the proxy: every byte counted is its own.
             configuration.sharedConnections = 0
-            proxied = PostgresDatabase(configuration: configuration, logger: .quiet)
+            proxied = PostgresDatabase(configuration: configuration, logger: .silent)
             self.test = test
         }
 
@@ -34,7 +34,7 @@ import Testing
             let connections = CommitConnections(database: proxied, worker: worker)
             let owned = try #require(try await TestWriter.own(shard, for: worker, database: test.database))
             let appender = ShardAppender(
-                owned: owned, worker: worker, database: test.database, connections: connections, logger: .quiet)
+                owned: owned, worker: worker, database: test.database, connections: connections, logger: .silent)
             let warm = TestWriter.work(
                 ["@\(shard)-\(number)-warm:x"], shard: shard, base: owned.head, command: Self.command(shard, number, 0))
             guard case .committed(let head) = await appender.commit(warm) else {

@@ -26,7 +26,7 @@ import Testing
             var configuration = PostgresConfiguration(url: server.replaced(by: proxy.port))
             // Only the commit's connection goes through the proxy: every byte counted is its own.
             configuration.sharedConnections = 0
-            proxied = PostgresDatabase(configuration: configuration, logger: .quiet)
+            proxied = PostgresDatabase(configuration: configuration, logger: .silent)
             self.test = test
         }
 

@@ -41,7 +41,7 @@ actor JointShards {
             }
             let appender = ShardAppender(
                 owned: try #require(owned), worker: worker, database: database, connections: connections,
-                logger: .quiet)
+                logger: .silent)
             shards[shard] = Shard(appender: appender, head: try #require(owned).head)
         }
     }

@@ -23,7 +23,7 @@ import Testing
         try await TestDatabase.with { test in
             let records = (0..<2).map { _ in TailRecord() }
             let tails = records.map { record in
-                LogTail(database: test.database, logger: .quiet) { record.take($0) }
+                LogTail(database: test.database, logger: .silent) { record.take($0) }
             }
             for tail in tails { try await tail.start() }
             let following = tails.map { tail in Task { try await tail.run() } }

@@ -33,7 +33,7 @@ import Testing
     @Test func whatIsCommittedArrivesOnceAndInOrder() async throws {
         try await withWriter { test, writer, _ in
             let record = TailRecord()
-            let tail = LogTail(database: test.database, logger: .quiet) { record.take($0) }
+            let tail = LogTail(database: test.database, logger: .silent) { record.take($0) }
             try await tail.start()
             try await following(tail) {
                 for number in 0..<50 {
@@ -51,7 +51,7 @@ import Testing
         try await withWriter { test, writer, _ in
             let seen = CutsSeen()
             let tail = LogTail(
-                database: test.database, logger: .quiet, onUpdate: { seen.note($0, isVisible: false) },
+                database: test.database, logger: .silent, onUpdate: { seen.note($0, isVisible: false) },
                 onVisible: { seen.note($0, isVisible: true) })
             seen.watch(tail)
             try await tail.start()
@@ -65,7 +65,7 @@ import Testing
     @Test func withoutHintsEverythingArrivesWithinAFewPolls() async throws {
         try await withWriter { test, writer, _ in
             let record = TailRecord()
-            let tail = LogTail(database: test.database, logger: .quiet) { record.take($0) }
+            let tail = LogTail(database: test.database, logger: .silent) { record.take($0) }
             try await tail.start()
             try await following(tail) {
                 try await writer.append(["@a:x"])
@@ -76,7 +76,7 @@ import Testing
 
     @Test func changesComeFromMemoryThenFromTheLogThenNotAtAll() async throws {
         try await withWriter { test, writer, _ in
-            let old = LogTail(database: test.database, logger: .quiet)
+            let old = LogTail(database: test.database, logger: .silent)
             try await old.start()
             let start = try #require(old.current)
             try await writer.append(["@a:x", "@b:x"])
@@ -86,7 +86,7 @@ import Testing
             try await old.step()
             let end = try #require(old.current)
             // One that started late remembers nothing and reads the log.
-            let young = LogTail(database: test.database, logger: .quiet)
+            let young = LogTail(database: test.database, logger: .silent)
             try await young.start()
             for tail in [old, young] {
                 let all = try await tail.changes(after: start, upTo: end)
@@ -108,7 +108,7 @@ import Testing
     @Test func aCutAheadOfTheTailIsReadFromTheLogNotCutShort() async throws {
         try await withWriter { test, writer, _ in
             let (ahead, behind) = (
-                LogTail(database: test.database, logger: .quiet), LogTail(database: test.database, logger: .quiet)
+                LogTail(database: test.database, logger: .silent), LogTail(database: test.database, logger: .silent)
             )
             try await behind.start()
             let start = try #require(behind.current)
@@ -122,7 +122,7 @@ import Testing
     @Test func anEmptiedLogIsAGapTheTailGoesOnBehind() async throws {
         try await withWriter { test, writer, _ in
             let record = TailRecord()
-            let tail = LogTail(database: test.database, logger: .quiet) { record.take($0) }
+            let tail = LogTail(database: test.database, logger: .silent) { record.take($0) }
             try await tail.start()
             try await writer.append(["@a:x", "@b:x"])
             try await test.database.query("DELETE FROM log")
@@ -139,7 +139,7 @@ import Testing
     @Test func aShardThatIsTooFarAheadIsAGapNotAFlood() async throws {
         try await withWriter { test, writer, _ in
             let record = TailRecord()
-            let tail = LogTail(database: test.database, logger: .quiet) { record.take($0) }
+            let tail = LogTail(database: test.database, logger: .silent) { record.take($0) }
             try await tail.start()
             let start = try #require(tail.current)
             let batch = LogTail.rowsPerShardMax / 5 + 1
@@ -153,7 +153,7 @@ import Testing
 
     @Test func memoryIsBoundedAndTheLogTakesOver() async throws {
         try await withWriter { test, writer, _ in
-            let tail = LogTail(database: test.database, logger: .quiet)
+            let tail = LogTail(database: test.database, logger: .silent)
             try await tail.start()
             let start = try #require(tail.current)
             var cuts = [start]
@@ -174,7 +174,7 @@ import Testing
     func whatThisBuildDoesNotKnowStopsATailAndIsNeverPassed(kind: Int16, format: Int16) async throws {
         try await withWriter { test, writer, _ in
             let record = TailRecord()
-            let tail = LogTail(database: test.database, logger: .quiet) { record.take($0) }
+            let tail = LogTail(database: test.database, logger: .silent) { record.take($0) }
             try await tail.start()
             let start = try #require(tail.current)
             try await writer.append(["@a:x", "@b:x"])
@@ -183,7 +183,7 @@ import Testing
             await #expect(throws: LogFailure.unknownFormat(kind: kind, format: format)) { try await tail.run() }
             #expect(tail.current == start)
             #expect(record.count == 0)
-            let young = LogTail(database: test.database, logger: .quiet)
+            let young = LogTail(database: test.database, logger: .silent)
             try await young.start()
             await #expect(throws: LogFailure.self) {
                 _ = try await young.changes(after: start, upTo: try #require(young.current))
@@ -193,7 +193,7 @@ import Testing
 
     @Test func waitingForACutIsBoundedAndEndsWithItsTask() async throws {
         try await withWriter { test, writer, _ in
-            let tail = LogTail(database: test.database, logger: .quiet)
+            let tail = LogTail(database: test.database, logger: .silent)
             try await tail.start()
             var ahead = try #require(tail.current)
             ahead[writer.shard] = ShardSequence(1)
@@ -213,7 +213,7 @@ import Testing
 
     @Test func manyWaitersThatComeAndGoAreAllAnswered() async throws {
         try await withWriter { test, writer, _ in
-            let tail = LogTail(database: test.database, logger: .quiet)
+            let tail = LogTail(database: test.database, logger: .silent)
             try await tail.start()
             var ahead = try #require(tail.current)
             ahead[writer.shard] = ShardSequence(1)

@@ -18,7 +18,7 @@ import Testing
         try await TestDatabase.with { test in
             let records = (0..<Self.readers).map { _ in TailRecord() }
             let tails = records.map { record in
-                LogTail(database: test.database, logger: .quiet) { update in
+                LogTail(database: test.database, logger: .silent) { update in
                     record.take(update) { isSeen in
                         let message = update.entries.first {
                             $0.kind == .event && !isSeen("@" + $0.key.string.dropFirst())

@@ -1,6 +1,5 @@
 import Identifiers
 import Leases
-import Logging
 import Postgres
 import ReplicationLog
 import TestSupport
@@ -9,7 +8,7 @@ import Testing
 /// PostgreSQL restarted under load, and brought back from the past.
 @Suite struct ServerLossTests {
     private func database(_ server: PrivatePostgres) -> PostgresDatabase {
-        PostgresDatabase(configuration: PostgresConfiguration(url: server.url), logger: .quiet)
+        PostgresDatabase(configuration: PostgresConfiguration(url: server.url), logger: .silent)
     }
 
     @Test func restartsLoseAndDoubleNothingAndEverythingComesBackByItself() async throws {
@@ -19,7 +18,7 @@ import Testing
             let worker = WorkerID(name: "writer")
             let connections = CommitConnections(database: database, worker: worker)
             let record = TailRecord()
-            let tail = LogTail(database: database, logger: .quiet) { record.take($0) }
+            let tail = LogTail(database: database, logger: .silent) { record.take($0) }
             try await tail.start()
             let following = Task { try await tail.run() }
             let writers = [
@@ -85,7 +84,7 @@ import Testing
             }
             try await writer.append(["@lost-1:x", "@lost-2:x"])
             let record = TailRecord()
-            let tail = LogTail(database: database, logger: .quiet) { record.take($0) }
+            let tail = LogTail(database: database, logger: .silent) { record.take($0) }
             try await tail.start()
             let lost = try #require(tail.current)
             #expect(lost[writer.shard] == ShardSequence(3))
@@ -113,7 +112,7 @@ import Testing
             let now = try #require(tail.current)
             #expect(now[writer.shard] == ShardSequence(1 + ClusterGeneration.jump))
             #expect(now[ShardID(5)] == ShardSequence(ClusterGeneration.jump), "every head jumps")
-            #expect(try await ClusterGeneration.check(database, logger: .quiet) == now.generation, "and once only")
+            #expect(try await ClusterGeneration.check(database, logger: .silent) == now.generation, "and once only")
 
             let clamped = try await tail.surviving(lost)
             #expect(clamped[writer.shard] == ShardSequence(1))
@@ -147,14 +146,14 @@ import Testing
             // As a restore leaves it: the head is further back than the position.
             try await test.database.query("UPDATE head SET seq = 4 WHERE shard = 3")
             let generation = try await ClusterGeneration.headsWentBack(
-                from: [.zero, .zero, .zero, ShardSequence(9)], of: 1, in: test.database, logger: .quiet)
+                from: [.zero, .zero, .zero, ShardSequence(9)], of: 1, in: test.database, logger: .silent)
             #expect(generation > 1)
             #expect(try await consumer.load() == [shard: ShardSequence(4)])
             let next = ShardSequence(4 + ClusterGeneration.jump + 1)
             #expect(try await consumer.advance(shard, from: ShardSequence(4), to: next, generation: generation))
             #expect(try await consumer.load() == [shard: next])
             let again = try await ClusterGeneration.headsWentBack(
-                from: [.zero, .zero, .zero, ShardSequence(9)], of: 1, in: test.database, logger: .quiet)
+                from: [.zero, .zero, .zero, ShardSequence(9)], of: 1, in: test.database, logger: .silent)
             #expect(again == generation, "one loss is one generation")
         }
     }
@@ -163,7 +162,7 @@ import Testing
         try await TestDatabase.with { test in
             try await test.database.query("UPDATE cluster_state SET timeline = timeline + 1")
             let generations = try await withThrowingTaskGroup(of: Int64.self) { group in
-                for _ in 0..<16 { group.addTask { try await ClusterGeneration.check(test.database, logger: .quiet) } }
+                for _ in 0..<16 { group.addTask { try await ClusterGeneration.check(test.database, logger: .silent) } }
                 return try await group.reduce(into: Set()) { $0.insert($1) }
             }
             #expect(generations.count == 1)

@@ -1,7 +1,6 @@
 import Foundation
 import Identifiers
 import Leases
-import Logging
 import Postgres
 import ReplicationLog
 import Synchronization
@@ -36,7 +35,7 @@ actor TestWriter {
         let shard = ShardID(number)
         let owned = try #require(try await own(shard, for: worker, database: database))
         let appender = ShardAppender(
-            owned: owned, worker: worker, database: database, connections: connections, logger: .quiet)
+            owned: owned, worker: worker, database: database, connections: connections, logger: .silent)
         return TestWriter(owned: owned, appender: appender, database: database)
     }
 
@@ -94,10 +93,6 @@ actor TestWriter {
             }
         }
     }
-}
-
-extension Logger {
-    static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 }
 
 /// Everything a tail brought, checked as it comes: each entry once, in order, none left out.

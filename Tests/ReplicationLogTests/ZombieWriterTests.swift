@@ -25,7 +25,7 @@ import Testing
 
         func acquired(_ owned: OwnedShard) async {
             let appender = ShardAppender(
-                owned: owned, worker: worker, database: database, connections: connections, logger: .quiet)
+                owned: owned, worker: worker, database: database, connections: connections, logger: .silent)
             let work = TestWriter.work(
                 ["@successor-\(owned.shard):x"], shard: owned.shard, base: owned.head,
                 command: [7, UInt8(owned.shard.number)])
@@ -60,11 +60,11 @@ import Testing
 
             let worker = WorkerID(name: "successor")
             let registry = WorkerRegistry(
-                id: worker, kind: .roomWriter, version: "test", database: test.database, logger: .quiet)
+                id: worker, kind: .roomWriter, version: "test", database: test.database, logger: .silent)
             try await registry.register(
                 phase: "ready", publicAddress: nil, internalAddress: "-", operationsAddress: "-")
             let successor = Successor(worker: worker, database: test.database)
-            let leases = ShardLeases(worker: worker, database: test.database, owner: successor, logger: .quiet)
+            let leases = ShardLeases(worker: worker, database: test.database, owner: successor, logger: .silent)
             let work = Task { try await leases.run() }
             // Its session lock is held: it lives, as far as the server can see, until its time is up.
             func expiresIn() async throws -> Double {

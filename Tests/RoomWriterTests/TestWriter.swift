@@ -1,7 +1,6 @@
 import CanonicalJSON
 import Identifiers
 import Leases
-import Logging
 import OutboundHTTP
 import Postgres
 import RoomWriter
@@ -61,10 +60,6 @@ final class TestWriter: Sendable {
         try await registry.enterDraining()
         await leases.drain()
     }
-}
-
-extension Logger {
-    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
 
 /// Some room-writers on one database, and a client that finds the owner of a shard as other workers do.

@@ -2,7 +2,6 @@ import CanonicalJSON
 import HTTPServer
 import Identifiers
 import Leases
-import Logging
 import MatrixHTTP
 import OutboundHTTP
 import Postgres
@@ -273,10 +272,6 @@ extension JSONObject {
     func stateKeys(_ part: String = "state") -> Set<String> {
         Set(events(part).map { "\($0["type"]?.stringValue ?? "?") \($0["state_key"]?.stringValue ?? "?")" })
     }
-}
-
-extension Logger {
-    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
 
 extension Swift.Result where Failure == any Error {

@@ -1,6 +1,5 @@
 import Identifiers
 import Leases
-import Logging
 import OutboundHTTP
 import Postgres
 import TestSupport
@@ -9,7 +8,6 @@ import WorkerContracts
 
 @Suite struct WriterReachabilityTests {
     private let start = ContinuousClock.now
-    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Nobody votes here.
     private struct NoDatabase: PostgresQuerying {
@@ -20,7 +18,7 @@ import WorkerContracts
 
     private var reachability: WriterReachability {
         WriterReachability(
-            votes: UnreachableWriterVotes(voter: WorkerID("client"), database: NoDatabase()), logger: Self.logger)
+            votes: UnreachableWriterVotes(voter: WorkerID("client"), database: NoDatabase()), logger: .silent)
     }
 
     private func at(_ seconds: Double) -> ContinuousClock.Instant { start + .seconds(seconds) }
@@ -68,7 +66,7 @@ import WorkerContracts
         let client = { @Sendable (address: String) in
             WriterClient(
                 client: InternalClient(http: http, secret: "s"), routing: FixedOwner(address: address),
-                deadline: .seconds(1), reachability: reachability, logger: Self.logger)
+                deadline: .seconds(1), reachability: reachability, logger: .silent)
         }
         let command = WriterCommand.forgetRoom(
             .init(room: try #require(RoomID("!r:x")), user: try #require(UserID("@a:x"))))
