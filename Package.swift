@@ -134,7 +134,7 @@ let package = Package(
             "Services", "WorkerContracts",
             [
                 "Identifiers", "CanonicalJSON", "Events", "PushRules", "OutboundHTTP", "Postgres", "Schema", "Storage",
-                "Leases", "ReplicationLog", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging, crypto,
+                "Leases", "ReplicationLog", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
             ]),
         library(
             "Services", "MatrixHTTP",
@@ -236,6 +236,13 @@ let package = Package(
                 nioCore, nioPosix,
             ]),
         .target(
+            name: "WriterTestSupport",
+            dependencies: [
+                "TestSupport", "Identifiers", "Signing", "Postgres", "OutboundHTTP", "Leases", "WorkerContracts",
+                "RoomWriter",
+            ],
+            path: "Sources/WriterTestSupport", swiftSettings: strict),
+        .target(
             name: "ClusterHarness",
             dependencies: [
                 "TestSupport", "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema",
@@ -245,9 +252,8 @@ let package = Package(
         .executableTarget(
             name: "apus-bench",
             dependencies: [
-                "CanonicalJSON", "ClusterHarness", "TestSupport", "Identifiers", "Signing", "Postgres", "OutboundHTTP",
-                "Leases",
-                "WorkerContracts", "RoomWriter", hummingbird, argumentParser, logging,
+                "CanonicalJSON", "ClusterHarness", "TestSupport", "WriterTestSupport", "Identifiers", "Signing",
+                "Postgres", "OutboundHTTP", "WorkerContracts", hummingbird, argumentParser,
             ],
             path: "Sources/Executables/apus-bench",
             swiftSettings: strict),
@@ -265,7 +271,7 @@ let package = Package(
             [
                 "Identifiers", "CanonicalJSON", "Events", "Signing", "RoomRules", "Postgres", "Schema", "Storage",
                 "Leases", "ReplicationLog", "WorkerContracts", "RoomWriter", "HTTPServer", "OutboundHTTP",
-                "ClusterConfiguration", "WorkerRuntime", logging,
+                "ClusterConfiguration", "WorkerRuntime", "WriterTestSupport", logging,
             ]),
         tests(
             "RoomReadingTests",
@@ -276,9 +282,9 @@ let package = Package(
         tests(
             "SyncTests",
             [
-                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "Signing", "RoomRules", "Postgres", "Storage",
+                "Identifiers", "CanonicalJSON", "ClientAPI", "Events", "RoomRules", "Postgres", "Storage",
                 "Leases", "ReplicationLog", "WorkerContracts", "MatrixHTTP", "RoomReading", "HTTPServer",
-                "OutboundHTTP", "PushRules", "RoomWriter", "Sync", nioCore,
+                "OutboundHTTP", "PushRules", "RoomWriter", "WriterTestSupport", "Sync", nioCore,
             ]),
         tests(
             "ClusterOperationsTests",
@@ -330,17 +336,17 @@ let package = Package(
             "PushTests",
             [
                 "Identifiers", "CanonicalJSON", "Events", "PushRules", "RoomRules", "Postgres", "Schema", "Storage",
-                "Leases", "ReplicationLog", "WorkerContracts", "RoomReading", "OutboundHTTP", "RoomWriter", "Signing",
-                "ClusterConfiguration", "Push", logging,
+                "Leases", "ReplicationLog", "WorkerContracts", "RoomReading", "OutboundHTTP", "WriterTestSupport",
+                "Push", logging,
             ]),
         tests("AccountStorageTests", ["Identifiers", "CanonicalJSON", "Postgres", "Storage"]),
         tests(
             "ClientGatewayTests",
             [
                 "Identifiers", "CanonicalJSON", "Events", "RoomRules", "Signing", "Postgres", "Storage",
-                "Leases", "ReplicationLog", "WorkerContracts", "HTTPServer", "MatrixHTTP", "OutboundHTTP",
+                "ReplicationLog", "WorkerContracts", "HTTPServer", "MatrixHTTP", "OutboundHTTP",
                 "PasswordHashing",
-                "RoomReading", "RoomWriter", "ClientGateway", "ClusterConfiguration", crypto,
+                "RoomReading", "WriterTestSupport", "ClientGateway", "ClusterConfiguration", crypto,
             ]),
     ]
 )

@@ -15,7 +15,7 @@ struct ImportRules {
     static let services: Set<String> = [
         "RoomWriter", "Sync", "ClientGateway", "Housekeeper", "Media", "Push", "ClusterOperations",
     ]
-    static let testLibraries: Set<String> = ["TestSupport", "ClusterHarness"]
+    static let testLibraries: Set<String> = ["TestSupport", "WriterTestSupport", "ClusterHarness"]
 
     static let all = protocolModules.union(platformModules).union(storageModules).union(sharedServices)
         .union(services).union(testLibraries)
@@ -35,6 +35,7 @@ struct ImportRules {
         "MatrixHTTP": protocolModules.union(platformModules).union(storageModules).union(["WorkerContracts"]),
         "RoomReading": protocolModules.union(platformModules).union(storageModules),
         "TestSupport": all.subtracting(testLibraries),
+        "WriterTestSupport": all.subtracting(testLibraries).union(["TestSupport"]),
         "ClusterHarness": all.subtracting(["ClusterHarness"]),
     ]
 
@@ -59,8 +60,8 @@ struct ImportRules {
         "apus": platformModules.union(["ClusterOperations", "ClientGateway", "Sync", "Media", "Schema", "Identifiers"]),
         // The bench compares with what lies below: bare inserts, bare polls, a room-writer without the way to it.
         "apus-bench": [
-            "ClusterHarness", "TestSupport", "Identifiers", "CanonicalJSON", "Signing", "Postgres", "OutboundHTTP",
-            "HTTPServer", "Leases", "WorkerContracts", "RoomWriter",
+            "ClusterHarness", "TestSupport", "WriterTestSupport", "Identifiers", "CanonicalJSON", "Signing", "Postgres",
+            "OutboundHTTP", "HTTPServer", "WorkerContracts",
         ],
     ]
 

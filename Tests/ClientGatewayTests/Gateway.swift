@@ -12,6 +12,7 @@ import Storage
 import TestSupport
 import Testing
 import WorkerContracts
+import WriterTestSupport
 
 /// The client worker's endpoints on a socket of their own, over a real database.
 final class Gateway: Sendable {
@@ -66,9 +67,8 @@ final class Gateway: Sendable {
     ) async throws {
         try await places.withPlace {
             try await TestDatabase.with { test in
-                try await OwnRoomWriter.with(test) { writer in
-                    try await serving(options, test.database, writer, body)
-                }
+                let writer = try InProcessWriter(url: test.url, key: try signingKey())
+                try await writer.serving { try await serving(options, test.database, writer, body) }
             }
         }
     }

@@ -6,19 +6,17 @@ import OutboundHTTP
 import Postgres
 import Push
 import PushRules
-import RoomWriter
-import Signing
 import Storage
 import Synchronization
 import TestSupport
 import Testing
 import WorkerContracts
+import WriterTestSupport
 
 /// A room-writer and push workers in the test's process, on a database of their own.
 final class PushWorld: Sendable {
     let test: TestDatabase
-    let core: RoomWriterCore
-    private let writerDatabase: PostgresDatabase
+    private let writer: InProcessWriter
     private struct Worker {
         let name: String
         let parts: PushParts
@@ -33,50 +31,28 @@ final class PushWorld: Sendable {
 
     private init(test: TestDatabase) throws {
         self.test = test
-        var configuration = PostgresConfiguration(url: test.url)
-        configuration.transactionConnectionsMax = 2
-        writerDatabase = PostgresDatabase(configuration: configuration, logger: .silent)
-        core = RoomWriterCore(
-            worker: WorkerID(name: "writer"), database: writerDatabase,
-            server: try #require(ServerName(TestDatabase.serverName)),
-            key: try SigningKey(keyID: "ed25519:1", seed: Array(repeating: 7, count: 32)), logger: .silent)
+        writer = try InProcessWriter(url: test.url)
     }
 
     static func with(_ body: (PushWorld) async throws -> Void) async throws {
         try await TestDatabase.with { test in
             let world = try PushWorld(test: test)
-            let writer = Task { try await world.runWriter() }
-            let result: Result<Void, any Error>
-            do {
-                try await waitUntil { world.core.shardCount == TestDatabase.shardCount }
-                result = .success(try await body(world))
-            } catch {
-                result = .failure(error)
+            try await world.writer.serving {
+                do {
+                    try await body(world)
+                } catch {
+                    await world.endWorkers()
+                    throw error
+                }
+                await world.endWorkers()
             }
-            for worker in world.workers.withLock({ $0 }) {
-                worker.task.cancel()
-                _ = await worker.task.result
-            }
-            writer.cancel()
-            _ = await writer.result
-            await world.core.close()
-            await world.writerDatabase.shutdown()
-            try result.get()
         }
     }
 
-    private func runWriter() async throws {
-        let leases = ShardLeases(
-            worker: WorkerID("writer:1"), database: writerDatabase, owner: core.owner, logger: .silent)
-        let registry = WorkerRegistry(
-            id: WorkerID("writer:1"), kind: .roomWriter, version: "test", database: writerDatabase, logger: .silent)
-        try await registry.register(
-            phase: "ready", publicAddress: nil, internalAddress: "127.0.0.1:1", operationsAddress: "127.0.0.1:2")
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await registry.run() }
-            group.addTask { await self.core.run() }
-            group.addTask { try await leases.run() }
-            try await group.waitForAll()
+    private func endWorkers() async {
+        for worker in workers.withLock({ $0 }) {
+            worker.task.cancel()
+            _ = await worker.task.result
         }
     }
 
@@ -149,14 +125,10 @@ final class PushWorld: Sendable {
     }
 
     @discardableResult
-    func execute(_ command: WriterCommand, of key: some Identifier) async throws -> [EventID] {
-        let shard = ShardID.placement(of: key, count: TestDatabase.shardCount)
-        let reply = await core.execute(CommandEnvelope(id: .random(), command: command), in: shard)
-        guard case .done(let events, _) = reply else {
-            Issue.record("not done: \(reply)")
-            throw CancellationError()
-        }
-        return events
+    func execute(
+        _ command: WriterCommand, of key: some Identifier, fileID: String = #fileID, line: Int = #line
+    ) async throws -> [EventID] {
+        try await writer.execute(command, of: key, fileID: fileID, line: line)
     }
 
     /// A room in which all of `members` are, the first its creator.

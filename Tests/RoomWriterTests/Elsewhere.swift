@@ -5,6 +5,7 @@ import RoomRules
 import Storage
 import Testing
 import WorkerContracts
+import WriterTestSupport
 
 /// Makes signed events of a room beside its writer, as another server or a fixture does.
 struct Elsewhere {
@@ -15,7 +16,7 @@ struct Elsewhere {
 
     init(_ room: TestRoom, writers: TestWriters) async throws {
         self.room = room
-        builder = EventBuilder(rules: room.version.rules, server: TestRoom.server, key: try TestRoom.key())
+        builder = EventBuilder(rules: room.version.rules, server: TestRoom.server, key: try InProcessWriter.key())
         let rows = try await writers.database.query(
             "SELECT event_id FROM event WHERE room_id = $1 LIMIT 1000", room.room.rawValue)
         let ids = try rows.compactMap { EventID(try $0.text("event_id")) }

@@ -7,6 +7,7 @@ import Storage
 import TestSupport
 import Testing
 import WorkerContracts
+import WriterTestSupport
 
 /// Rooms with a policy server send what it has signed, and nothing else.
 @Suite(.serialized, .timeLimit(.minutes(2)))
@@ -37,7 +38,7 @@ struct PolicyServerTests {
             let asked = try #require(server.events.last)
             let covered = RequestSigning.covered(
                 "POST", "/_matrix/policy/v1/sign", content: asked, from: TestRoom.server, to: server.name)
-            let signature = UnpaddedBase64.encode(try TestRoom.key().sign(JSONSigning.signedBytes(of: covered)))
+            let signature = UnpaddedBase64.encode(try InProcessWriter.key().sign(JSONSigning.signedBytes(of: covered)))
             #expect(server.lastAuthorization?.hasSuffix("sig=\"\(signature)\"") ?? false)
             // State is asked about like anything else.
             let topic = TestRoom.state("m.room.topic", "", ["topic": "t"], by: room.creator)

@@ -67,7 +67,8 @@ struct RedactionTests {
     /// A redaction made elsewhere may overtake what it redacts.
     @Test(arguments: ["1", "6", "11", "12"], RedactionTests.Arrival.allCases)
     func redactionThatCameBeforeItsTargetTakesEffectWithIt(version: String, arrival: Arrival) async throws {
-        try await TestWriters.with(roomBytesMax: arrival == .afterTheRoomWasForgotten ? 1 : 512 << 20) { writers in
+        try await TestWriters.with(roomBytesMax: arrival == .afterTheRoomWasForgotten ? 1 : RoomBudget.bytesMaxDefault)
+        { writers in
             let (alice, bob) = (try user("alice"), try user("bob"))
             let room = try TestRoom(version: version)
             let first = try await writers.create(room, members: [bob])

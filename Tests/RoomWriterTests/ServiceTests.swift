@@ -13,6 +13,7 @@ import TestSupport
 import Testing
 import WorkerContracts
 import WorkerRuntime
+import WriterTestSupport
 
 /// The worker as others meet it: found through the registry, asked over HTTP.
 @Suite(.serialized, .timeLimit(.minutes(2)))
@@ -80,7 +81,7 @@ struct ServiceTests {
     /// Runs a service from start to stop, with its routes on a listener.
     private static func serve(_ test: TestDatabase, _ body: (String) async throws -> Void) async throws {
         let keyPath = "/tmp/apus-test-key-\(UInt64.random(in: 0 ... .max))"
-        try TestRoom.key().fileLine.write(toFile: keyPath, atomically: true, encoding: .utf8)
+        try InProcessWriter.key().fileLine.write(toFile: keyPath, atomically: true, encoding: .utf8)
         defer { unlink(keyPath) }
         let configuration = try WorkerConfiguration(environment: environment(url: test.url, keyPath: keyPath))
         let service = try RoomWriterService(configuration: configuration, logger: .silent)

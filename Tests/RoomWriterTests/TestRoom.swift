@@ -2,23 +2,14 @@ import CanonicalJSON
 import Events
 import Identifiers
 import RoomRules
-import Signing
 import TestSupport
 import Testing
 import WorkerContracts
+import WriterTestSupport
 
 /// A room as client workers make it, and drafts for it.
 struct TestRoom: Sendable {
-    static let server = serverName(TestDatabase.serverName)
-
-    static func key() throws -> SigningKey {
-        try SigningKey(keyID: "ed25519:1", seed: [UInt8](repeating: 7, count: 32))
-    }
-
-    private static func serverName(_ text: String) -> ServerName {
-        guard let name = ServerName(text) else { preconditionFailure("the test server's name is one") }
-        return name
-    }
+    static let server = InProcessWriter.server
 
     let room: RoomID
     let version: RoomVersion
@@ -48,7 +39,7 @@ struct TestRoom: Sendable {
         first.append(Self.state("m.room.power_levels", "", power, by: self.creator))
         first.append(Self.state("m.room.join_rules", "", ["join_rule": .string(rule)], by: self.creator))
         if version.rules.eventFormat.roomIDIsCreateEvent {
-            let builder = EventBuilder(rules: version.rules, server: Self.server, key: try Self.key())
+            let builder = EventBuilder(rules: version.rules, server: Self.server, key: try InProcessWriter.key())
             let create = try builder.buildCreate(
                 version: version, content: ["test.number": .int(Int64(number % 1_000_000_000))], sender: self.creator,
                 room: nil,
@@ -101,14 +92,5 @@ extension TestWriters {
 }
 
 extension WriterReply {
-    /// The events of a command that took effect.
-    func events(sourceLocation: SourceLocation = #_sourceLocation) throws -> [EventID] {
-        guard case .done(let events, _) = self else {
-            Issue.record("not done: \(self)", sourceLocation: sourceLocation)
-            throw CancellationError()
-        }
-        return events
-    }
-
     var refusal: Refusal? { if case .refused(let refusal) = self { refusal } else { nil } }
 }

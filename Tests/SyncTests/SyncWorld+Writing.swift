@@ -8,14 +8,15 @@ import Storage
 import TestSupport
 import Testing
 import WorkerContracts
+import WriterTestSupport
 
 extension SyncWorld: WriterCommanding {
     func execute(
         _ command: WriterCommand, id: CommandID, in shard: ShardID
     ) async throws(WriterUnavailable) -> WriterReply {
-        let reply = await core.execute(CommandEnvelope(id: id, command: command), in: shard)
+        let reply = try await writer.execute(command, id: id, in: shard)
         if mode == .hinted, let worker = try? worker {
-            worker.parts.apply(.message(.shardMoved(shard), writer: "writer:1"))
+            worker.parts.apply(.message(.shardMoved(shard), writer: writer.worker.text))
         }
         return reply
     }
@@ -23,15 +24,10 @@ extension SyncWorld: WriterCommanding {
     /// Executes a command of a room or user placed by its ID.
     @discardableResult
     func execute(
-        _ command: WriterCommand, of key: some Identifier, sourceLocation: SourceLocation = #_sourceLocation
+        _ command: WriterCommand, of key: some Identifier, fileID: String = #fileID, line: Int = #line
     ) async throws -> [EventID] {
-        let reply = try await execute(
-            command, id: .random(), in: ShardID.placement(of: key, count: TestDatabase.shardCount))
-        guard case .done(let events, _) = reply else {
-            Issue.record("not done: \(reply)", sourceLocation: sourceLocation)
-            throw CancellationError()
-        }
-        return events
+        let shard = ShardID.placement(of: key, count: TestDatabase.shardCount)
+        return try await execute(command, id: .random(), in: shard).events(fileID: fileID, line: line)
     }
 
     // MARK: People

@@ -1,18 +1,17 @@
 import CanonicalJSON
 import HTTPServer
 import Identifiers
-import Leases
 import MatrixHTTP
 import OutboundHTTP
 import Postgres
 import RoomWriter
-import Signing
 import Storage
 import Sync
 import Synchronization
 import TestSupport
 import Testing
 import WorkerContracts
+import WriterTestSupport
 
 /// How a world's sync workers learn what happened; whichever it is, they have to answer the same.
 enum LogMode: String, Sendable, CaseIterable, CustomTestStringConvertible {
@@ -55,8 +54,7 @@ final class SyncWorld: Sendable {
 
     let options: Options
     let test: TestDatabase
-    let core: RoomWriterCore
-    private let writerDatabase: PostgresDatabase
+    let writer: InProcessWriter
     private let client = HTTPClient()
     private let workers = Mutex<[Worker]>([])
 
@@ -66,12 +64,7 @@ final class SyncWorld: Sendable {
     private init(test: TestDatabase, options: Options) throws {
         self.test = test
         self.options = options
-        var configuration = PostgresConfiguration(url: test.url)
-        configuration.transactionConnectionsMax = 2
-        writerDatabase = PostgresDatabase(configuration: configuration, logger: .silent)
-        core = RoomWriterCore(
-            worker: WorkerID(name: "writer"), database: writerDatabase, server: try #require(ServerName(Self.server)),
-            key: try SigningKey(keyID: "ed25519:1", seed: Array(repeating: 7, count: 32)), logger: .silent)
+        writer = try InProcessWriter(url: test.url)
     }
 
     static func with(_ mode: LogMode = .hinted, _ body: (SyncWorld) async throws -> Void) async throws {
@@ -79,48 +72,33 @@ final class SyncWorld: Sendable {
     }
 
     static func with(_ options: Options, _ body: (SyncWorld) async throws -> Void) async throws {
-        await WorldSlots.shared.take()
-        defer { WorldSlots.shared.giveBack() }
-        try await TestDatabase.with { test in
-            if options.mode == .logEmptied {
-                try await test.database.query(
-                    "CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
-                try await test.database.query(
-                    "CREATE TRIGGER empty BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION drop_row()")
+        try await WorldSlots.shared.withPlace {
+            try await TestDatabase.with { test in
+                if options.mode == .logEmptied { try await keepLogEmpty(test.database) }
+                let world = try SyncWorld(test: test, options: options)
+                try await world.writer.serving { try await world.run(body) }
             }
-            let world = try SyncWorld(test: test, options: options)
-            let writer = Task { try await world.runWriter() }
-            let result = await Swift.Result { () async throws(any Error) -> Void in
-                try await waitUntil { world.core.shardCount == TestDatabase.shardCount }
-                try await world.startWorker()
-                try await body(world)
-            }
-            writer.cancel()
-            _ = await writer.result
-            for worker in world.workers.withLock({ $0 }) {
-                worker.task.cancel()
-                _ = await worker.task.result
-            }
-            world.client.shutdown()
-            await world.core.close()
-            await world.writerDatabase.shutdown()
-            try result.get()
         }
     }
 
-    private func runWriter() async throws {
-        let leases = ShardLeases(
-            worker: WorkerID("writer:1"), database: writerDatabase, owner: core.owner, logger: .silent)
-        let registry = WorkerRegistry(
-            id: WorkerID("writer:1"), kind: .roomWriter, version: "test", database: writerDatabase, logger: .silent)
-        try await registry.register(
-            phase: "ready", publicAddress: nil, internalAddress: "127.0.0.1:1", operationsAddress: "127.0.0.1:2")
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await registry.run() }
-            group.addTask { await self.core.run() }
-            group.addTask { try await leases.run() }
-            try await group.waitForAll()
+    private static func keepLogEmpty(_ database: PostgresDatabase) async throws {
+        try await database.query(
+            "CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+        try await database.query(
+            "CREATE TRIGGER empty BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION drop_row()")
+    }
+
+    private func run(_ body: (SyncWorld) async throws -> Void) async throws {
+        let result = await Swift.Result { () async throws(any Error) -> Void in
+            try await startWorker()
+            try await body(self)
         }
+        for worker in allWorkers {
+            worker.task.cancel()
+            _ = await worker.task.result
+        }
+        client.shutdown()
+        try result.get()
     }
 
     // MARK: Workers
@@ -157,12 +135,12 @@ final class SyncWorld: Sendable {
 
     /// Tells all workers what the writer's feed says, until cancelled.
     func followFeed() -> Task<Void, Never> {
-        let (listener, number) = core.openFeed()
+        let (listener, number) = writer.core.openFeed()
         return Task {
-            defer { core.hub.remove(number) }
+            defer { writer.core.hub.remove(number) }
             while let messages = await listener.next() {
                 for message in messages {
-                    for worker in allWorkers { worker.parts.apply(.message(message, writer: "writer:1")) }
+                    for worker in allWorkers { worker.parts.apply(.message(message, writer: writer.worker.text)) }
                 }
             }
         }

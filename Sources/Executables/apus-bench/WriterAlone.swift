@@ -1,27 +1,28 @@
 import Identifiers
-import Leases
-import Logging
-import Postgres
-import RoomWriter
-import Signing
 import TestSupport
 import WorkerContracts
+import WriterTestSupport
 
 /// Events acknowledged in a second by one room-writer in this process, without the router, client workers and HTTP
 /// before it; beside PostgreSQL alone, as in ``AcknowledgedEvents``.
 struct WriterAlone: Benchmark {
     static let name = "writer-alone"
     static let duration = Duration.seconds(10)
+    /// As many as a worker has if nobody says otherwise.
+    private static let transactionConnectionsMax = 8
 
     func run() async throws -> [Figure] {
         try await TestDatabase.with { test in
-            let writer = try OwnWriter(test)
+            let writer = try InProcessWriter(url: test.url) {
+                $0.transactionConnectionsMax = Self.transactionConnectionsMax
+            }
             return try await writer.serving {
-                let rooms = try await writer.makeRooms(AcknowledgedEvents.rooms)
-                try await send(to: rooms, through: writer, for: .seconds(1))
+                let sender = try RoomSender(through: writer)
+                let rooms = try await sender.makeRooms(AcknowledgedEvents.rooms)
+                try await send(to: rooms, by: sender, for: .seconds(1))
                 let marker = try await BareInsert.heads(test.database)
                 let events =
-                    Double(try await send(to: rooms, through: writer, for: Self.duration))
+                    Double(try await send(to: rooms, by: sender, for: Self.duration))
                     / Self.duration.inSeconds
                 let bare = try await BareInsert.measure(after: marker, of: test.database)
                 return [
@@ -35,9 +36,9 @@ struct WriterAlone: Benchmark {
         }
     }
 
-    /// Some senders in each room who send the next as soon as the last is acknowledged.
+    /// Some senders' tasks in each room, which send the next as soon as the last is acknowledged.
     @discardableResult
-    private func send(to rooms: [RoomID], through writer: OwnWriter, for duration: Duration) async throws -> Int {
+    private func send(to rooms: [RoomID], by sender: RoomSender, for duration: Duration) async throws -> Int {
         let endsAt = ContinuousClock.now + duration
         return try await withThrowingTaskGroup(of: Int.self) { group in
             for room in rooms {
@@ -45,7 +46,7 @@ struct WriterAlone: Benchmark {
                     group.addTask {
                         var sent = 0
                         while ContinuousClock.now < endsAt {
-                            try await writer.send("hello", to: room)
+                            try await sender.send("hello", to: room)
                             sent += 1
                         }
                         return sent
@@ -57,46 +58,17 @@ struct WriterAlone: Benchmark {
     }
 }
 
-/// A room-writer in this process that owns all shards, by real leases.
-private final class OwnWriter: Sendable {
-    private let core: RoomWriterCore
-    private let registry: WorkerRegistry
-    private let leases: ShardLeases
-    private let database: PostgresDatabase
-    private let sender: UserID
+/// Who makes the rooms and sends to them.
+private struct RoomSender {
+    private let writer: InProcessWriter
+    private let user: UserID
 
-    init(_ test: TestDatabase) throws {
-        guard let server = ServerName(TestDatabase.serverName),
-            let sender = UserID(localpart: "sender", server: server)
-        else { throw BenchmarkFailure.unexpected("the test server's name") }
-        let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
-        let worker = WorkerID(name: "writer")
-        database = PostgresDatabase(configuration: PostgresConfiguration(url: test.url), logger: logger)
-        core = RoomWriterCore(
-            worker: worker, database: database, server: server,
-            key: try SigningKey(keyID: "ed25519:1", seed: [UInt8](repeating: 7, count: 32)), logger: logger)
-        registry = WorkerRegistry(id: worker, kind: .roomWriter, version: "bench", database: database, logger: logger)
-        leases = ShardLeases(worker: worker, database: database, owner: core.owner, logger: logger)
-        self.sender = sender
-    }
-
-    /// Carries out `body` while the writer serves every shard.
-    func serving<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
-        try await registry.register(
-            phase: "ready", publicAddress: nil, internalAddress: "127.0.0.1:1", operationsAddress: "127.0.0.1:2")
-        let result = try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.registry.run() }
-            group.addTask { await self.core.run() }
-            group.addTask { try await self.leases.run() }
-            defer { group.cancelAll() }
-            guard try await comesTrue(within: .seconds(20), { self.core.shardCount == TestDatabase.shardCount }) else {
-                throw BenchmarkFailure.unexpected("the writer did not get its shards")
-            }
-            return try await body()
+    init(through writer: InProcessWriter) throws {
+        guard let user = UserID(localpart: "sender", server: InProcessWriter.server) else {
+            throw BenchmarkFailure.unexpected("the sender's ID")
         }
-        await core.close()
-        await database.shutdown()
-        return result
+        self.writer = writer
+        self.user = user
     }
 
     func makeRooms(_ count: Int) async throws -> [RoomID] {
@@ -108,13 +80,11 @@ private final class OwnWriter: Sendable {
             let create = WriterCommand.CreateRoom(
                 room: room, version: "11", createEvent: nil,
                 events: [
+                    EventDraft(type: "m.room.create", stateKey: "", sender: user, content: ["room_version": "11"]),
                     EventDraft(
-                        type: "m.room.create", stateKey: "", sender: sender, content: ["room_version": "11"]),
-                    EventDraft(
-                        type: "m.room.member", stateKey: sender.rawValue, sender: sender,
-                        content: ["membership": "join"]),
+                        type: "m.room.member", stateKey: user.rawValue, sender: user, content: ["membership": "join"]),
                 ])
-            try await execute(.createRoom(create), of: room)
+            try await writer.execute(.createRoom(create), of: room)
             rooms.append(room)
         }
         return rooms
@@ -122,14 +92,8 @@ private final class OwnWriter: Sendable {
 
     func send(_ text: String, to room: RoomID) async throws {
         let message = EventDraft(
-            type: "m.room.message", stateKey: nil, sender: sender,
+            type: "m.room.message", stateKey: nil, sender: user,
             content: ["msgtype": "m.text", "body": .string(text)])
-        try await execute(.sendEvents(.init(room: room, events: [message])), of: room)
-    }
-
-    private func execute(_ command: WriterCommand, of room: RoomID) async throws {
-        let shard = ShardID.placement(of: room, count: TestDatabase.shardCount)
-        let reply = await core.execute(CommandEnvelope(id: .random(), command: command), in: shard)
-        guard case .done = reply else { throw BenchmarkFailure.unexpected("\(reply)") }
+        try await writer.execute(.sendEvents(.init(room: room, events: [message])), of: room)
     }
 }
