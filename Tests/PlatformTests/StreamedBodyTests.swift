@@ -43,35 +43,48 @@ struct StreamedBodyTests {
         }
     }
 
+    /// One reader takes everything while another, who came first, has stopped: the server had all that time to pull for
+    /// the first too.
     @Test(.timeLimit(.minutes(1))) func anAnswerIsPulledAsFastAsItsReaderTakesIt() async throws {
-        let pulled = Mutex(0)
         let pieces = 400
+        /// Of each request, in the order they came.
+        let pulled = Mutex<[Int]>([])
         let handler: HTTPListener.Handler = { _ in
-            HTTPAnswer(
+            let request = pulled.withLock { pulled in
+                pulled.append(0)
+                return pulled.count - 1
+            }
+            return HTTPAnswer(
                 contentType: "x/y",
                 body: .pulled(byteCount: Int64(pieces << 16)) {
                     let number = pulled.withLock { pulled in
-                        pulled += 1
-                        return pulled
+                        pulled[request] += 1
+                        return pulled[request]
                     }
                     return number > pieces ? nil : ByteBuffer(repeating: 7, count: 1 << 16)
                 })
         }
         try await ListeningServer.with([(.test(cost: .download), handler)]) { server in
-            let answer = try await server.http.stream(
-                HTTPRequest(method: "GET", url: "http://\(server.address)/test"), deadline: .now + .seconds(10))
-            #expect(answer.head.header("content-length") == "\(pieces << 16)")
-            var received = 0
-            for try await bytes in answer.body {
-                if received == 0 {
-                    // While nobody reads, little is pulled, and the request has its place.
-                    try await Task.sleep(for: .milliseconds(300))
-                    #expect(pulled.withLock { $0 } < pieces)
-                    #expect(server.listener.inFlight == 1)
+            /// Reads a whole answer.
+            func read(pausing: () async throws -> Void) async throws {
+                let answer = try await server.http.stream(
+                    HTTPRequest(method: "GET", url: "http://\(server.address)/test"), deadline: .now + .seconds(10))
+                #expect(answer.head.header("content-length") == "\(pieces << 16)")
+                var received = 0
+                for try await bytes in answer.body {
+                    if received == 0 { try await pausing() }
+                    received += bytes.count
                 }
-                received += bytes.count
+                #expect(received == pieces << 16)
             }
-            #expect(received == pieces << 16)
+            try await read {
+                // Each has its place for as long as it is written.
+                #expect(server.listener.inFlight == 1)
+                try await read { #expect(server.listener.inFlight == 2) }
+                #expect(pulled.withLock { $0[1] } > pieces)
+                #expect(pulled.withLock { $0[0] } < pieces)
+                try await eventually("one place is free") { server.listener.inFlight == 1 }
+            }
             try await eventually("the place is free") { server.listener.inFlight == 0 }
         }
     }
