@@ -1,4 +1,4 @@
-/// Bad requests for the endpoints about accounts and logging in.
+/// Bad requests for the endpoints about the server, other ways to log in, and what belongs to accounts.
 extension BadInputTable {
     private static let rtcTransports = "/_matrix/client/unstable/org.matrix.msc4143/rtc/transports"
 

@@ -53,14 +53,7 @@ final class SimulatedPostgres {
         }
     }
 
-    private struct Waiting {
-        let session: Session
-        let number: Int
-        let granted: () -> Void
-    }
-
     static let leaseTime = Duration.seconds(5)
-    static let lockWaitMax = Duration.seconds(2)
 
     private unowned let simulation: Simulation
     private(set) var state = State()
@@ -73,9 +66,7 @@ final class SimulatedPostgres {
     private var upSince = Duration.zero
     private var downUntil = Duration.zero
     private var numbered = 0
-    /// Who holds a head's row, and for which of its transactions.
-    private var holders: [ShardID: (session: Session, number: Int)] = [:]
-    private var waiting: [ShardID: [Waiting]] = [:]
+    private let locks: SimulatedLocks
     /// Durable, but not yet to be seen.
     private var committing: [Int: () -> Void] = [:]
     /// What names one thing in every course of history.
@@ -91,6 +82,7 @@ final class SimulatedPostgres {
 
     init(_ simulation: Simulation) {
         self.simulation = simulation
+        locks = SimulatedLocks(simulation)
         for shard in shards {
             state.heads[shard] = Head()
             state.leases[shard] = Lease()
@@ -101,6 +93,12 @@ final class SimulatedPostgres {
 
     var shards: [ShardID] { (0..<simulation.settings.shards).map { ShardID(Int16($0)) } }
     private var isUp: Bool { simulation.now >= downUntil }
+
+    /// A number of no other request or transaction.
+    private func nextNumber() -> Int {
+        numbered += 1
+        return numbered
+    }
 
     // MARK: Sessions
 
@@ -117,8 +115,7 @@ final class SimulatedPostgres {
         answer: @escaping (Answer) -> Void
     ) {
         guard session.isOpen, session.isUsable else { return simulation.afterNetwork(lost) }
-        numbered += 1
-        let number = numbered
+        let number = nextNumber()
         session.requests[number] = lost
         simulation.afterNetwork { [simulation] in
             guard session.isOpen else { return }
@@ -145,13 +142,7 @@ final class SimulatedPostgres {
         simulation.note("terminate a session of \(session.worker)")
         (session.isOpen, session.isUsable) = (false, false)
         sessions.removeAll { $0 === session }
-        for shard in shards { waiting[shard]?.removeAll { $0.session === session } }
-        for shard in shards {
-            guard let holder = holders[shard], holder.session === session, committing[holder.number] == nil else {
-                continue
-            }
-            release(shard, holder.number)
-        }
+        locks.leave(session, of: shards) { committing[$0] != nil }
         tellLost(session)
     }
 
@@ -167,59 +158,6 @@ final class SimulatedPostgres {
 
     func isConnected(_ worker: WorkerID) -> Bool { sessions.contains { !$0.isForCommits && $0.worker == worker } }
 
-    // MARK: The head's lock
-
-    private func lock(
-        _ shard: ShardID, for session: Session, granted: @escaping (Int) -> Void, timedOut: @escaping () -> Void
-    ) {
-        numbered += 1
-        let number = numbered
-        lock(shard, as: number, for: session, granted: { granted(number) }, timedOut: timedOut)
-    }
-
-    /// Locks one head after another for one transaction; all of them, or none in the end.
-    private func lockAll(
-        _ shards: [ShardID], for session: Session, granted: @escaping (Int) -> Void, timedOut: @escaping () -> Void
-    ) {
-        numbered += 1
-        let number = numbered
-        func lockNext(_ rest: ArraySlice<ShardID>) {
-            guard let shard = rest.first else { return granted(number) }
-            lock(shard, as: number, for: session) {
-                lockNext(rest.dropFirst())
-            } timedOut: { [self] in
-                for shard in shards { release(shard, number) }
-                timedOut()
-            }
-        }
-        lockNext(shards[...])
-    }
-
-    private func lock(
-        _ shard: ShardID, as number: Int, for session: Session, granted: @escaping () -> Void,
-        timedOut: @escaping () -> Void
-    ) {
-        guard holders[shard] != nil else {
-            holders[shard] = (session, number)
-            return granted()
-        }
-        waiting[shard, default: []].append(Waiting(session: session, number: number, granted: granted))
-        simulation.after(Self.lockWaitMax) { [self] in
-            guard waiting[shard]?.contains(where: { $0.number == number }) ?? false else { return }
-            waiting[shard]?.removeAll { $0.number == number }
-            timedOut()
-        }
-    }
-
-    private func release(_ shard: ShardID, _ number: Int) {
-        guard holders[shard]?.number == number else { return }
-        holders[shard] = nil
-        guard let next = waiting[shard]?.first else { return }
-        waiting[shard]?.removeFirst()
-        holders[shard] = (next.session, next.number)
-        next.granted()
-    }
-
     // MARK: Commits
 
     /// One shard's part of a transaction.
@@ -234,7 +172,8 @@ final class SimulatedPostgres {
         request(
             on: session, lost: { reply(.inDoubt(PostgresError(.connectionLost("simulated")))) },
             { [self] answer in
-                lockAll(parts.map(\.shard), for: session) { [self] number in
+                let number = nextNumber()
+                locks.lock(parts.map(\.shard), as: number, for: session) { [self] in
                     execute(parts, number, answer)
                 } timedOut: {
                     answer(.failed(Self.error("55P03"), statementIndex: 0))
@@ -244,7 +183,7 @@ final class SimulatedPostgres {
 
     private func execute(_ parts: [Part], _ number: Int, _ answer: @escaping (BatchOutcome) -> Void) {
         let release = { [self] in
-            for part in parts { self.release(part.shard, number) }
+            for part in parts { locks.release(part.shard, number) }
         }
         guard isThroughFence(parts) else {
             release()
@@ -252,7 +191,7 @@ final class SimulatedPostgres {
         }
         simulation.after(simulation.chance(0.03) ? simulation.between(0.1, 6) : simulation.between(0.0002, 0.01)) {
             [self] in
-            guard holders[parts[0].shard]?.number == number else { return }  // Ended meanwhile.
+            guard locks.holder(of: parts[0].shard)?.number == number else { return }  // Ended meanwhile.
             if parts.contains(where: { $0.work.entries.contains { $0.key.hasPrefix("poison") } }) {
                 release()
                 return answer(.failed(Self.error("22021"), statementIndex: 1))
@@ -327,11 +266,12 @@ final class SimulatedPostgres {
         _ shard: ShardID, for worker: WorkerID, on session: Session, where condition: @escaping (Lease) -> Bool,
         answer: @escaping (OwnedShard?) -> Void, timedOut: @escaping () -> Void
     ) {
-        lock(shard, for: session) { [self] number in
+        let number = nextNumber()
+        locks.lock([shard], as: number, for: session) { [self] in
             let lease = state.leases[shard] ?? Lease()
             let mayWrite = state.isHistoryKnown || simulation.settings.mutation == .noGeneration
             guard condition(lease), mayWrite, var head = state.heads[shard] else {
-                release(shard, number)
+                locks.release(shard, number)
                 return answer(nil)
             }
             let epoch = Epoch(lease.epoch.value + 1)
@@ -343,7 +283,7 @@ final class SimulatedPostgres {
             head.epoch = epoch
             state.heads[shard] = head
             simulation.note("shard \(shard) epoch \(epoch.value) is \(worker)'s at \(head.sequence)")
-            release(shard, number)
+            locks.release(shard, number)
             answer(OwnedShard(shard: shard, epoch: epoch, head: head.sequence, generation: state.generation))
         } timedOut: {
             timedOut()
@@ -404,7 +344,7 @@ final class SimulatedPostgres {
         upSince = downUntil
         for commit in committing.sorted(by: { $0.key < $1.key }) { commit.value() }
         committing = [:]
-        (holders, waiting) = ([:], [:])
+        locks.forgetAll()
         for session in sessions { terminate(session) }
     }
 
