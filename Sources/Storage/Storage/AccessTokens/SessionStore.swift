@@ -91,9 +91,8 @@ public struct SessionStore: Sendable {
             old, new.refreshHash, new.accessHash, now.milliseconds,
             now.milliseconds + Self.replacedTokenGraceMs, new.accessExpiresAt?.milliseconds, client)
         guard let row = rows.first else { return .unknown }
-        guard let user = UserID(try row.text("user_id")), let device = DeviceID(try row.text("device_id")) else {
-            throw StoreError.malformedRow("refresh_token")
-        }
+        let user = try row.identifier("user_id", as: UserID.self)
+        let device = try row.identifier("device_id", as: DeviceID.self)
         if try row.bool("is_spent") { return .reused }
         return try row.bool("is_locked") ? .locked : .refreshed(user: user, device: device)
     }
@@ -144,9 +143,8 @@ public struct SessionStore: Sendable {
             UNION ALL SELECT user_id, device_id FROM refresh_token WHERE token_hash = $1 LIMIT 1
             """, hash)
         guard let row = rows.first else { return nil }
-        guard let user = UserID(try row.text("user_id")), let device = DeviceID(try row.text("device_id")) else {
-            throw StoreError.malformedRow("access_token")
-        }
+        let user = try row.identifier("user_id", as: UserID.self)
+        let device = try row.identifier("device_id", as: DeviceID.self)
         return (user, device)
     }
 }

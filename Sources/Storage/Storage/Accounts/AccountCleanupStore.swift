@@ -35,7 +35,7 @@ public struct AccountCleanupStore: Sendable {
             RETURNING c.user_id, c.room_after, a.erased_at_ms IS NOT NULL AS is_erased
             """, now.milliseconds, now.advanced(by: life).milliseconds)
         guard let row = rows.first else { return nil }
-        guard let user = UserID(try row.text("user_id")) else { throw StoreError.malformedRow("account_cleanup") }
+        let user = try row.identifier("user_id", as: UserID.self)
         return Claim(user: user, isErased: try row.bool("is_erased"), roomAfter: try row.text("room_after"))
     }
 

@@ -45,7 +45,7 @@ public struct GuestCheckStore: Sendable {
             RETURNING room_id, seq, user_after
             """, now.milliseconds, now.advanced(by: life).milliseconds)
         guard let row = rows.first else { return nil }
-        guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("guest_check") }
+        let room = try row.identifier("room_id", as: RoomID.self)
         return Claim(
             room: room, position: ShardSequence(try row.int64("seq")), userAfter: try row.text("user_after"))
     }

@@ -47,9 +47,8 @@ public struct AliasStore: Sendable {
             """,
             alias.rawValue)
         guard let row = rows.first else { return nil }
-        guard let room = RoomID(try row.text("room_id")), let creator = UserID(try row.text("creator")) else {
-            throw StoreError.malformedRow("room_alias")
-        }
+        let room = try row.identifier("room_id", as: RoomID.self)
+        let creator = try row.identifier("creator", as: UserID.self)
         return AliasRecord(room: room, creator: creator)
     }
 

@@ -15,9 +15,7 @@ public struct DehydratedDeviceStore: Sendable {
         let rows = try await database.query(
             "SELECT device_id, device_data FROM dehydrated_device WHERE user_id = $1", user.rawValue)
         guard let row = rows.first else { return nil }
-        guard let device = DeviceID(try row.text("device_id")) else {
-            throw StoreError.malformedRow("dehydrated_device.device_id")
-        }
+        let device = try row.identifier("device_id", as: DeviceID.self)
         return (device, try JSONObject.parse(try row.bytes("device_data")))
     }
 

@@ -6,9 +6,8 @@ extension DelayedEvent {
     static let columns = "delay_id, command_id, shard, room_id, user_id, type, state_key, draft, delay_ms"
 
     init(row: PostgresRow) throws {
-        guard let room = RoomID(try row.text("room_id")), let user = UserID(try row.text("user_id")) else {
-            throw StoreError.malformedRow("delayed_event")
-        }
+        let room = try row.identifier("room_id", as: RoomID.self)
+        let user = try row.identifier("user_id", as: UserID.self)
         self.init(
             id: try row.text("delay_id"), command: try row.bytes("command_id"), shard: ShardID(try row.int16("shard")),
             room: room, user: user, type: String(decoding: try row.bytes("type"), as: UTF8.self),

@@ -128,7 +128,7 @@ public struct DeviceStore: Sendable {
     static let userAgentBytesMax = 256
 
     private static func device(from row: PostgresRow) throws -> Device {
-        guard let id = DeviceID(try row.text("device_id")) else { throw StoreError.malformedRow("device.device_id") }
+        let id = try row.identifier("device_id", as: DeviceID.self)
         return Device(
             id: id,
             displayName: try row.optionalBytes("display_name").map { String(decoding: $0, as: UTF8.self) },

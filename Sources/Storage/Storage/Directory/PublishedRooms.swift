@@ -77,9 +77,7 @@ public struct PublishedRooms: Sendable {
             """,
             last?.sizeClass ?? Int16.max, last?.room.rawValue ?? "", Int64(limit))
         return try rows.map { row in
-            guard let room = RoomID(try row.text("room_id")) else {
-                throw StoreError.malformedRow("published_room.room_id")
-            }
+            let room = try row.identifier("room_id", as: RoomID.self)
             return PublishedRoom(room: room, sizeClass: try row.int16("size_class"))
         }
     }

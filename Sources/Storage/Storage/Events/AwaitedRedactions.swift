@@ -29,10 +29,10 @@ public struct AwaitedRedactions: Sendable {
             """, targets.map(\.rawValue), room.rawValue, Self.perTargetMax)
         return try rows.map { row in
             let server = try row.text("server")
-            guard let target = EventID(try row.text("target")), let redaction = EventID(try row.text("redaction")),
-                server.isEmpty || ServerName(server) != nil
-            else { throw StoreError.malformedRow("awaited_redaction") }
-            return AwaitedRedactionRow(room: room, target: target, server: ServerName(server), redaction: redaction)
+            return AwaitedRedactionRow(
+                room: room, target: try row.identifier("target", as: EventID.self),
+                server: server.isEmpty ? nil : try row.identifier("server", as: ServerName.self),
+                redaction: try row.identifier("redaction", as: EventID.self))
         }
     }
 }

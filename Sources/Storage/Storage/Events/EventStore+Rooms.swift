@@ -38,9 +38,8 @@ extension EventStore {
         let rules = Dictionary(requests.map { ($0.room, $0.rules) }, uniquingKeysWith: { first, _ in first })
         var pages: [RoomID: [StoredEvent]] = [:]
         for row in rows {
-            guard let room = RoomID(try row.text("room_id")), let rules = rules[room] else {
-                throw StoreError.malformedRow("event.room_id")
-            }
+            let room = try row.identifier("room_id", as: RoomID.self)
+            guard let rules = rules[room] else { throw StoreError.malformedRow("event.room_id") }
             pages[room, default: []].append(try StoredEvent(row: row, rules: rules))
         }
         return pages
@@ -60,10 +59,8 @@ extension EventStore {
             """, room.rawValue, Int64(Self.redactedStateMax))
         var found: [EventID: (key: StateMapKey, redaction: EventID)] = [:]
         for row in rows {
-            guard let id = EventID(try row.text("event_id")), let redaction = EventID(try row.text("redacted_by"))
-            else {
-                throw StoreError.malformedRow("event.redacted_by")
-            }
+            let id = try row.identifier("event_id", as: EventID.self)
+            let redaction = try row.identifier("redacted_by", as: EventID.self)
             found[id] = (
                 StateMapKey(
                     type: String(decoding: try row.bytes("type"), as: UTF8.self),

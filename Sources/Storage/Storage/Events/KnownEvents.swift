@@ -53,7 +53,7 @@ public struct KnownEvents: Sendable {
             """, ids.map(\.rawValue), room.rawValue)
         var events: [EventID: KnownEvent] = [:]
         for row in rows {
-            guard let id = EventID(try row.text("event_id")) else { throw StoreError.malformedRow("event.event_id") }
+            let id = try row.identifier("event_id", as: EventID.self)
             let isRedacted = try row.bool("is_redacted")
             var json = try JSONObject.parse(try row.bytes("json"))
             if isRedacted { json = redact(json, rules: rules) }

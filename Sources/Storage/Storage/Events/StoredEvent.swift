@@ -28,7 +28,7 @@ public struct StoredEvent: Sendable {
 
     /// - Throws: `StoreError.malformedRow` for what no writer stores.
     init(row: PostgresRow, rules: RoomVersionRules) throws {
-        guard let id = EventID(try row.text("event_id")) else { throw StoreError.malformedRow("event.event_id") }
+        let id = try row.identifier("event_id", as: EventID.self)
         redactedBy = try row.optionalText("redacted_by").flatMap { EventID($0) }
         let bytes = try row.bytes("json")
         byteCount = bytes.count

@@ -50,9 +50,7 @@ public struct PurgeRequestStore: Sendable {
              WHERE finished_at_ms IS NULL ORDER BY purge_id LIMIT 1
             """)
         guard let row = rows.first else { return nil }
-        guard let room = RoomID(try row.text("room_id")) else {
-            throw StoreError.malformedRow("purge_request.room_id")
-        }
+        let room = try row.identifier("room_id", as: RoomID.self)
         return Request(
             id: try row.int64("purge_id"), room: room, before: Timestamp(milliseconds: try row.int64("before_ms")),
             after: ShardSequence(try row.int64("after_seq")))

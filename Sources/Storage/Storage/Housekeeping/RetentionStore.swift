@@ -22,7 +22,7 @@ public struct RetentionStore: Sendable {
              WHERE r.room_id > $1 ORDER BY r.room_id LIMIT 1
             """, room?.rawValue ?? "", Array("m.room.retention".utf8))
         guard let row = rows.first else { return nil }
-        guard let found = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("room.room_id") }
+        let found = try row.identifier("room_id", as: RoomID.self)
         return (found, try row.optionalBytes("json").flatMap { try Self.maxLifetime(of: $0) })
     }
 

@@ -48,9 +48,7 @@ public struct IdentityBindingStore: Sendable {
             "SELECT medium, address, server FROM identity_binding WHERE user_id = $1 ORDER BY bound_at_ms LIMIT $2",
             user.rawValue, Int64(Self.perUserMax))
         return try rows.map { row in
-            guard let server = ServerName(try row.text("server")) else {
-                throw StoreError.malformedRow("identity_binding.server")
-            }
+            let server = try row.identifier("server", as: ServerName.self)
             return IdentityBinding(medium: try row.text("medium"), address: try row.text("address"), server: server)
         }
     }

@@ -91,9 +91,7 @@ extension KeyBackupStore {
              ORDER BY room_id, session_id LIMIT $4
             """, parameters)
         return try rows.map { row in
-            guard let room = RoomID(try row.text("room_id")) else {
-                throw StoreError.malformedRow("key_backup_session.room_id")
-            }
+            let room = try row.identifier("room_id", as: RoomID.self)
             return BackedUpSession(
                 room: room, session: String(decoding: try row.bytes("session_id"), as: UTF8.self),
                 firstMessageIndex: try row.int64("first_message_index"),

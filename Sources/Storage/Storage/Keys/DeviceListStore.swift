@@ -89,10 +89,6 @@ public struct DeviceListStore: Sendable {
     }
 
     private static func users(_ rows: PostgresRows) throws -> Set<UserID> {
-        Set(
-            try rows.map { row in
-                guard let user = UserID(try row.text("user_id")) else { throw StoreError.malformedRow("user_id") }
-                return user
-            })
+        Set(try rows.map { try $0.identifier("user_id", as: UserID.self) })
     }
 }

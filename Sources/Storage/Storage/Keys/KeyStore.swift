@@ -45,8 +45,9 @@ public struct KeyStore: Sendable {
             """, names)
         var found: [UserID: UserKeys] = [:]
         for row in devices {
-            guard let device = DeviceID(try row.text("device_id")) else { throw StoreError.malformedRow("device_id") }
-            found[try Self.user(row, "user_id"), default: UserKeys()].devices[device] = UserKeys.OfDevice(
+            let user = try row.identifier("user_id", as: UserID.self)
+            let device = try row.identifier("device_id", as: DeviceID.self)
+            found[user, default: UserKeys()].devices[device] = UserKeys.OfDevice(
                 json: try JSONObject.parse(try row.bytes("json")),
                 displayName: try row.optionalBytes("display_name").map { String(decoding: $0, as: UTF8.self) })
         }
@@ -54,15 +55,16 @@ public struct KeyStore: Sendable {
             guard let usage = CrossSigningUsage(rawValue: try row.text("usage")) else {
                 throw StoreError.malformedRow("cross_signing_key.usage")
             }
-            found[try Self.user(row, "user_id"), default: UserKeys()].crossSigning[usage] = CrossSigningKey(
+            let user = try row.identifier("user_id", as: UserID.self)
+            found[user, default: UserKeys()].crossSigning[usage] = CrossSigningKey(
                 publicKey: try row.text("public_key"), json: try row.bytes("json"))
         }
         for row in try await signatures {
-            let user = try Self.user(row, "user_id")
-            guard let key = KeyID(try row.text("signer_key")) else { throw StoreError.malformedRow("signer_key") }
+            let user = try row.identifier("user_id", as: UserID.self)
             found[user, default: UserKeys()].signatures.append(
                 KeySignatureRow(
-                    user: user, target: try row.text("target"), signer: try Self.user(row, "signer"), signerKey: key,
+                    user: user, target: try row.text("target"), signer: try row.identifier("signer", as: UserID.self),
+                    signerKey: try row.identifier("signer_key", as: KeyID.self),
                     signature: try row.text("signature"), position: ShardSequence(try row.int64("seq"))))
         }
         return found
@@ -73,10 +75,5 @@ public struct KeyStore: Sendable {
         try await !database.query(
             "SELECT FROM cross_signing_key WHERE user_id = $1 AND public_key = $2", user.rawValue, name
         ).isEmpty
-    }
-
-    private static func user(_ row: PostgresRow, _ column: String) throws -> UserID {
-        guard let user = UserID(try row.text(column)) else { throw StoreError.malformedRow(column) }
-        return user
     }
 }

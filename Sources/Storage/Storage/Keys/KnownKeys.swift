@@ -60,18 +60,23 @@ public struct KnownKeys: Sendable {
             """, user.rawValue, names)
         var known: [DeviceID: KnownDeviceKeys] = [:]
         for row in rows {
-            known[try Self.device(row)] = KnownDeviceKeys(
+            let device = try row.identifier("device_id", as: DeviceID.self)
+            known[device] = KnownDeviceKeys(
                 identity: try row.optionalBytes("json").map { try JSONObject.parse($0) })
         }
         for row in try await oneTime {
-            known[try Self.device(row)]?.oneTime.append(
+            let device = try row.identifier("device_id", as: DeviceID.self)
+            known[device]?.oneTime.append(
                 OneTimeKey(
-                    id: try Self.key(row), json: try row.bytes("json"),
+                    id: try row.identifier("key_id", as: KeyID.self), json: try row.bytes("json"),
                     position: ShardSequence(try row.int64("seq"))))
         }
         for row in try await fallback {
-            known[try Self.device(row)]?.fallback.append(
-                FallbackKey(id: try Self.key(row), json: try row.bytes("json"), isUsed: try row.bool("is_used")))
+            let device = try row.identifier("device_id", as: DeviceID.self)
+            known[device]?.fallback.append(
+                FallbackKey(
+                    id: try row.identifier("key_id", as: KeyID.self), json: try row.bytes("json"),
+                    isUsed: try row.bool("is_used")))
         }
         return known
     }
@@ -86,7 +91,7 @@ public struct KnownKeys: Sendable {
              WHERE user_id = $1 AND device_id = $2 AND key_id = ANY($3::text[]) AND claimed_at IS NOT NULL
             """, user.rawValue, device.rawValue, keys.map(\.rawValue))
         var claimed: [KeyID: [UInt8]] = [:]
-        for row in rows { claimed[try Self.key(row)] = try row.bytes("json") }
+        for row in rows { claimed[try row.identifier("key_id", as: KeyID.self)] = try row.bytes("json") }
         return claimed
     }
 
@@ -95,16 +100,6 @@ public struct KnownKeys: Sendable {
         let rows = try await database.query(
             "SELECT device_id FROM device_key WHERE user_id = $1 AND device_id = ANY($2::text[])", user.rawValue,
             devices.map(\.rawValue))
-        return Set(try rows.map { try Self.device($0) })
-    }
-
-    private static func device(_ row: PostgresRow) throws -> DeviceID {
-        guard let device = DeviceID(try row.text("device_id")) else { throw StoreError.malformedRow("device_id") }
-        return device
-    }
-
-    private static func key(_ row: PostgresRow) throws -> KeyID {
-        guard let key = KeyID(try row.text("key_id")) else { throw StoreError.malformedRow("key_id") }
-        return key
+        return Set(try rows.map { try $0.identifier("device_id", as: DeviceID.self) })
     }
 }

@@ -38,9 +38,7 @@ public struct CurrentMembers: Sendable {
              ORDER BY c.user_id LIMIT $3
             """, room.rawValue, last?.rawValue ?? "", Int64(Self.pageMax))
         return try rows.map { row in
-            guard let user = UserID(try row.text("user_id")) else {
-                throw StoreError.malformedRow("current_membership.user_id")
-            }
+            let user = try row.identifier("user_id", as: UserID.self)
             let isRedacted = try row.bool("is_redacted")
             func text(_ column: String) throws -> String? {
                 isRedacted ? nil : try row.optionalBytes(column).map { String(decoding: $0, as: UTF8.self) }

@@ -37,9 +37,8 @@ public struct MembershipHistory: Sendable {
 
 extension MembershipChange {
     init(row: PostgresRow) throws {
-        guard let event = EventID(try row.text("event_id")), let sender = UserID(try row.text("sender")) else {
-            throw StoreError.malformedRow("membership_history")
-        }
+        let event = try row.identifier("event_id", as: EventID.self)
+        let sender = try row.identifier("sender", as: UserID.self)
         self.init(
             position: ShardSequence(try row.int64("seq")), membership: try row.text("membership"), event: event,
             sender: sender)

@@ -94,9 +94,7 @@ public struct UserMembershipStore: Sendable {
             """, users.map(\.rawValue), positions.map(\.value), Int64(Self.rowsMax))
         var found: [UserID: [UserRoom]] = [:]
         for row in rows {
-            guard let user = UserID(try row.text("user_id")) else {
-                throw StoreError.malformedRow("membership_history.user_id")
-            }
+            let user = try row.identifier("user_id", as: UserID.self)
             found[user, default: []].append(try UserRoom(row: row))
         }
         return found
@@ -151,8 +149,7 @@ public struct UserMembershipStore: Sendable {
              WHERE m.user_id = $1 AND m.membership = 'join' AND m.is_local ORDER BY h.seq DESC LIMIT $2
             """, user.rawValue, Int64(limit))
         return try rows.map { row in
-            guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("room_id") }
-            return (room, ShardSequence(try row.int64("seq")))
+            (try row.identifier("room_id", as: RoomID.self), ShardSequence(try row.int64("seq")))
         }
     }
 
@@ -164,13 +161,7 @@ public struct UserMembershipStore: Sendable {
             SELECT DISTINCT room_id FROM membership_history
              WHERE user_id = $1 AND room_id = ANY($2::text[]) AND membership = 'join'
             """, user.rawValue, rooms.map(\.rawValue))
-        return Set(
-            try rows.map { row in
-                guard let room = RoomID(try row.text("room_id")) else {
-                    throw StoreError.malformedRow("membership_history.room_id")
-                }
-                return room
-            })
+        return Set(try rows.map { try $0.identifier("room_id", as: RoomID.self) })
     }
 
     /// Up to which position `user` has forgotten rooms.
@@ -179,7 +170,7 @@ public struct UserMembershipStore: Sendable {
             "SELECT room_id, seq FROM forgotten_room WHERE user_id = $1 LIMIT $2", user.rawValue, Int64(Self.rowsMax))
         var found: [RoomID: ShardSequence] = [:]
         for row in rows {
-            guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("forgotten_room") }
+            let room = try row.identifier("room_id", as: RoomID.self)
             found[room] = ShardSequence(try row.int64("seq"))
         }
         return found
@@ -188,12 +179,13 @@ public struct UserMembershipStore: Sendable {
 
 extension UserRoom {
     init(row: PostgresRow) throws {
-        guard let room = RoomID(try row.text("room_id")), let version = RoomVersion(try row.text("version")),
-            let membership = RoomMembership(rawValue: try row.text("membership")),
-            let event = EventID(try row.text("event_id")), let sender = UserID(try row.text("sender"))
+        guard let version = RoomVersion(try row.text("version")),
+            let membership = RoomMembership(rawValue: try row.text("membership"))
         else { throw StoreError.malformedRow("membership_history") }
         self.init(
-            room: room, placement: RoomPlacement(shard: ShardID(try row.int16("shard")), version: version),
-            membership: membership, position: ShardSequence(try row.int64("seq")), event: event, sender: sender)
+            room: try row.identifier("room_id", as: RoomID.self),
+            placement: RoomPlacement(shard: ShardID(try row.int16("shard")), version: version), membership: membership,
+            position: ShardSequence(try row.int64("seq")), event: try row.identifier("event_id", as: EventID.self),
+            sender: try row.identifier("sender", as: UserID.self))
     }
 }

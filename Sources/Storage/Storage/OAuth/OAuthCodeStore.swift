@@ -41,9 +41,8 @@ public struct OAuthCodeStore: Sendable {
              WHERE is_used OR expires_at_ms > $2
             """, hash, now.milliseconds)
         guard let row = rows.first else { return .unknown }
-        guard let user = UserID(try row.text("user_id")), let device = DeviceID(try row.text("device_id")) else {
-            throw StoreError.malformedRow("oauth_code")
-        }
+        let user = try row.identifier("user_id", as: UserID.self)
+        let device = try row.identifier("device_id", as: DeviceID.self)
         let code = OAuthCode(
             client: try row.text("client_id"), user: user, device: device, redirectURI: try row.text("redirect_uri"),
             challenge: try row.text("challenge"), scope: try row.text("scope"))

@@ -103,14 +103,12 @@ public struct OAuthDeviceRequestStore: Sendable {
         if try row.bool("is_too_soon") { return .tooSoon }
         if try row.bool("is_pending") { return .pending }
         guard try row.bool("is_allowed") else { return .denied }
-        guard let user = UserID(try row.text("user_id")) else { throw StoreError.malformedRow("oauth_device_request") }
+        let user = try row.identifier("user_id", as: UserID.self)
         return .allowed(user, try Self.request(from: row))
     }
 
     private static func request(from row: PostgresRow) throws -> OAuthDeviceRequest {
-        guard let device = DeviceID(try row.text("device_id")) else {
-            throw StoreError.malformedRow("oauth_device_request")
-        }
+        let device = try row.identifier("device_id", as: DeviceID.self)
         return OAuthDeviceRequest(client: try row.text("client_id"), device: device, scope: try row.text("scope"))
     }
 }

@@ -70,9 +70,7 @@ public struct ProfileSpreadStore: Sendable {
     }
 
     private static func spread(_ row: PostgresRow) throws -> ProfileSpread {
-        guard let user = UserID(try row.text("user_id")) else {
-            throw StoreError.malformedRow("profile_spread.user_id")
-        }
+        let user = try row.identifier("user_id", as: UserID.self)
         return ProfileSpread(user: user, stamp: try row.int64("stamp"), afterRoom: try row.text("after_room"))
     }
 }

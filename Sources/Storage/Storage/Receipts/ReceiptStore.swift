@@ -56,9 +56,9 @@ public struct ReceiptStore: Sendable {
 
 extension Receipt {
     fileprivate init(row: PostgresRow) throws {
-        guard let room = RoomID(try row.text("room_id")), let user = UserID(try row.text("user_id")),
-            let event = EventID(try row.text("event_id"))
-        else { throw StoreError.malformedRow("receipt") }
+        let room = try row.identifier("room_id", as: RoomID.self)
+        let user = try row.identifier("user_id", as: UserID.self)
+        let event = try row.identifier("event_id", as: EventID.self)
         let thread = try row.text("thread_id")
         self.init(
             room: room, user: user, type: try row.text("type"), thread: thread.isEmpty ? nil : thread, event: event,

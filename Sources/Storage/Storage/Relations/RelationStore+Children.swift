@@ -58,7 +58,7 @@ extension RelationStore {
             query.relationType.map { Array($0.utf8) }, query.eventType.map { Array($0.utf8) }, query.after.value,
             query.upTo.value, reader.visible.text, reader.ignored.map(\.rawValue), Int64(limit))
         return try rows.map { row in
-            (try Self.identifier(row, "event_id", required: true), ShardSequence(try row.int64("seq")))
+            (try row.identifier("event_id", as: EventID.self), ShardSequence(try row.int64("seq")))
         }
     }
 
@@ -75,7 +75,7 @@ extension RelationStore {
             """, parent.rawValue, sender.rawValue, Array(type.utf8), Array(key.utf8))
         guard let row = rows.first else { return nil }
         return (
-            try Self.identifier(row, "event_id", required: true),
+            try row.identifier("event_id", as: EventID.self),
             try row.optionalText("sender_device").flatMap { DeviceID($0) },
             try row.optionalBytes("sender_txn").map { String(decoding: $0, as: UTF8.self) }
         )
@@ -90,6 +90,6 @@ extension RelationStore {
     public func thread(of event: EventID) async throws -> EventID? {
         let rows = try await database.query(
             "SELECT thread_id FROM event_relation WHERE event_id = $1", event.rawValue)
-        return try rows.first.flatMap { try Self.identifier($0, "thread_id") }
+        return try rows.first.flatMap { try $0.optionalText("thread_id").flatMap { EventID($0) } }
     }
 }

@@ -59,7 +59,7 @@ public struct RelationStore: Sendable {
             SELECT p.event_id FROM unnest($1::text[]) AS p (event_id)
              WHERE EXISTS (SELECT FROM event_relation AS r WHERE r.parent_id = p.event_id)
             """, events.map(\.rawValue))
-        return Set(try rows.compactMap { try Self.identifier($0, "event_id") })
+        return Set(try rows.compactMap { try $0.optionalText("event_id").flatMap { EventID($0) } })
     }
 
     /// Those of `events`, at most ``parentsMax``, to which nothing relates as `filter` demands; none without a filter.
@@ -74,7 +74,7 @@ public struct RelationStore: Sendable {
                                   AND ($3::text[] IS NULL OR r.sender = ANY ($3::text[])))
             """, events.map(\.rawValue), filter.types.map { $0.map { Array($0.utf8) } },
             filter.senders.map { $0.map(\.rawValue) })
-        return Set(try rows.compactMap { try Self.identifier($0, "event_id") })
+        return Set(try rows.compactMap { try $0.optionalText("event_id").flatMap { EventID($0) } })
     }
 
     /// What relates to each of `parents` and `reader` may see; those to which nothing does are left out.
@@ -126,13 +126,13 @@ public struct RelationStore: Sendable {
             reader.ignored.map(\.rawValue), Int64(Self.countedMax))
         var summaries: [EventID: RelationSummary] = [:]
         for row in rows {
-            let thread = try Self.identifier(row, "latest_id").map { latest in
+            let thread = try row.optionalText("latest_id").flatMap { EventID($0) }.map { latest in
                 RelationSummary.Thread(
                     latest: latest, count: try row.optionalInt64("number") ?? 1,
                     hasParticipated: try row.optionalBool("has_participated") ?? false)
             }
-            summaries[try Self.identifier(row, "event_id", required: true)] = RelationSummary(
-                edit: try Self.identifier(row, "edit_id"), thread: thread)
+            summaries[try row.identifier("event_id", as: EventID.self)] = RelationSummary(
+                edit: try row.optionalText("edit_id").flatMap { EventID($0) }, thread: thread)
         }
         for (parent, events) in try await references {
             summaries[parent, default: RelationSummary(edit: nil, thread: nil)].references = events
@@ -157,18 +157,9 @@ public struct RelationStore: Sendable {
             Int64(Self.referencesMax))
         var found: [EventID: [EventID]] = [:]
         for row in rows {
-            let parent = try Self.identifier(row, "parent_id", required: true)
-            found[parent, default: []].append(try Self.identifier(row, "event_id", required: true))
+            let parent = try row.identifier("parent_id", as: EventID.self)
+            found[parent, default: []].append(try row.identifier("event_id", as: EventID.self))
         }
         return found
-    }
-
-    static func identifier(_ row: PostgresRow, _ column: String, required: Bool) throws -> EventID {
-        guard let id = try identifier(row, column) else { throw StoreError.malformedRow("event_relation.\(column)") }
-        return id
-    }
-
-    static func identifier(_ row: PostgresRow, _ column: String) throws -> EventID? {
-        try row.optionalText(column).flatMap { EventID($0) }
     }
 }

@@ -33,7 +33,7 @@ public struct ThreadStore: Sendable {
              ORDER BY t.latest_seq DESC LIMIT $4
             """, room.rawValue, before.value, participant?.rawValue, Int64(limit))
         return try rows.map { row in
-            (try RelationStore.identifier(row, "root_id", required: true), ShardSequence(try row.int64("latest_seq")))
+            (try row.identifier("root_id", as: EventID.self), ShardSequence(try row.int64("latest_seq")))
         }
     }
 }

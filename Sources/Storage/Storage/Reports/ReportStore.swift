@@ -65,7 +65,7 @@ public struct ReportStore: Sendable {
             """,
             before ?? Int64.max, Int64(Self.pageMax))
         return try rows.map { row in
-            guard let reporter = UserID(try row.text("reporter")) else { throw StoreError.malformedRow("report") }
+            let reporter = try row.identifier("reporter", as: UserID.self)
             let report = Report(
                 reporter: reporter, room: try row.optionalText("room_id").flatMap { RoomID($0) },
                 event: try row.optionalText("event_id").flatMap { EventID($0) },

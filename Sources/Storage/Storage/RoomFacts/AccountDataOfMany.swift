@@ -18,9 +18,7 @@ extension AccountDataStore {
             users.map(\.rawValue), types.map { Array($0.utf8) })
         var found: [UserID: [ByteOrderedText: JSONObject]] = [:]
         for row in rows {
-            guard let user = UserID(try row.text("user_id")) else {
-                throw StoreError.malformedRow("account_data.user_id")
-            }
+            let user = try row.identifier("user_id", as: UserID.self)
             let type = ByteOrderedText(String(decoding: try row.bytes("type"), as: UTF8.self))
             found[user, default: [:]][type] = try JSONObject.parse(try row.bytes("content"))
         }
@@ -39,9 +37,7 @@ extension AccountDataStore {
             """, user.rawValue, Array(type.utf8), Int64(Self.roomsMax))
         var found: [RoomID: JSONObject] = [:]
         for row in rows {
-            guard let room = RoomID(try row.text("room_id")) else {
-                throw StoreError.malformedRow("account_data.room_id")
-            }
+            let room = try row.identifier("room_id", as: RoomID.self)
             found[room] = try JSONObject.parse(try row.bytes("content"))
         }
         return found

@@ -37,7 +37,7 @@ public struct RoomActivityStore: Sendable {
             """, rooms.map(\.room.rawValue), rooms.map(\.after.value), rooms.map(\.upTo.value))
         var found: [RoomID: RoomActivity] = [:]
         for row in rows {
-            guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("room.room_id") }
+            let room = try row.identifier("room_id", as: RoomID.self)
             found[room] = RoomActivity(
                 hasEvents: try row.bool("has_events"), hasStateChanges: try row.bool("has_state"),
                 hasReceipts: try row.bool("has_receipts"))

@@ -33,9 +33,8 @@ extension RoomFacts {
         var placements: [RoomID: RoomPlacement] = [:]
         var events: [RoomID: [StateMapKey: Event]] = [:]
         for row in rows {
-            guard let room = RoomID(try row.text("room_id")), let version = RoomVersion(try row.text("version")) else {
-                throw StoreError.malformedRow("room")
-            }
+            let room = try row.identifier("room_id", as: RoomID.self)
+            guard let version = RoomVersion(try row.text("version")) else { throw StoreError.malformedRow("version") }
             placements[room] = RoomPlacement(shard: ShardID(try row.int16("shard")), version: version)
             guard try row.optionalText("event_id") != nil else { continue }
             let event = try Self.event(of: row, version: version)
@@ -58,7 +57,7 @@ extension RoomFacts {
             rooms.map(\.rawValue))
         var counts: [RoomID: Int] = [:]
         for row in rows {
-            guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("room_id") }
+            let room = try row.identifier("room_id", as: RoomID.self)
             counts[room] = Int(try row.int64("number"))
         }
         return counts
@@ -72,7 +71,7 @@ extension RoomFacts {
             rooms.map(\.rawValue), user.rawValue)
         var found: [RoomID: String] = [:]
         for row in rows {
-            guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("room_id") }
+            let room = try row.identifier("room_id", as: RoomID.self)
             found[room] = try row.text("membership")
         }
         return found

@@ -84,7 +84,7 @@ extension RoomFacts {
 
     /// The event of a row with `event_id`, `json` and `is_redacted`.
     static func event(of row: PostgresRow, version: RoomVersion) throws -> Event {
-        guard let id = EventID(try row.text("event_id")) else { throw StoreError.malformedRow("event.event_id") }
+        let id = try row.identifier("event_id", as: EventID.self)
         var json = try JSONObject.parse(try row.bytes("json"))
         if try row.bool("is_redacted") { json = redact(json, rules: version.rules) }
         return try Event(json: json, id: id, format: version.rules.eventFormat)

@@ -60,9 +60,8 @@ public struct SearchStore: Sendable {
             """, terms.query, rooms.map(\.rawValue), keys.map(\.rawValue), byRank, after?.score,
             after?.at.milliseconds, after?.event.rawValue, Int64(limit))
         return try rows.map { row in
-            guard let room = RoomID(try row.text("room_id")), let event = EventID(try row.text("event_id")) else {
-                throw StoreError.malformedRow("event_search")
-            }
+            let room = try row.identifier("room_id", as: RoomID.self)
+            let event = try row.identifier("event_id", as: EventID.self)
             return SearchHit(
                 room: room, event: event, rank: try row.double("rank"),
                 place: SearchPlace(

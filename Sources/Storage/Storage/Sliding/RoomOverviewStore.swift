@@ -65,7 +65,7 @@ public struct RoomOverviewStore: Sendable {
             Int64(Self.eventsMax))
         var found: [RoomID: RoomOverview] = [:]
         for row in rows {
-            guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("room.room_id") }
+            let room = try row.identifier("room_id", as: RoomID.self)
             let create = try row.optionalBytes("create_json").map { try JSONObject.parse($0) }
             found[room] = RoomOverview(
                 stamp: try row.int64("stamp"), bump: try row.int64("bump"), isEncrypted: try row.bool("is_encrypted"),

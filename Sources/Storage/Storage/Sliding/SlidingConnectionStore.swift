@@ -83,7 +83,7 @@ public struct SlidingConnectionStore: Sendable {
             """, connection, position)
         var found = SlidingRooms()
         for row in rows {
-            guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("sliding_room") }
+            let room = try row.identifier("room_id", as: RoomID.self)
             found.rooms[room] = SlidingRoom(
                 room: room, sentUpTo: try row.optionalInt64("sent_seq").map { ShardSequence($0) },
                 timelineLimit: Int(try row.int16("timeline_limit")), config: try row.int64("config_id"))

@@ -73,7 +73,7 @@ public struct StateDeltaStore: Sendable {
             """, rooms.map(\.room.rawValue), rooms.map(\.first.value), rooms.map(\.last.value))
         var found: [RoomID: RoomRoots] = [:]
         for row in rows {
-            guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("state_change") }
+            let room = try row.identifier("room_id", as: RoomID.self)
             found[room] = RoomRoots(
                 first: try row.optionalInt64("first").map { StateRootID($0) },
                 last: try row.optionalInt64("last").map { StateRootID($0) })

@@ -55,9 +55,7 @@ public struct StateHistory: Sendable {
             """, room.rawValue, keys.map { Array($0.type.utf8) }, keys.map { Array($0.stateKey.utf8) }, position.value)
         var events: [StateMapKey: EventID] = [:]
         for row in rows {
-            guard let event = EventID(try row.text("event_id")) else {
-                throw StoreError.malformedRow("state_change.event_id")
-            }
+            let event = try row.identifier("event_id", as: EventID.self)
             events[keys[Int(try row.int64("number")) - 1]] = event
         }
         return events

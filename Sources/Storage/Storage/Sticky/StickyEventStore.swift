@@ -41,9 +41,8 @@ public struct StickyEventStore: Sendable {
             Int64(Self.perRoomMax))
         let rules = Dictionary(rooms.map { ($0.room, $0.rules) }, uniquingKeysWith: { first, _ in first })
         for row in rows {
-            guard let room = RoomID(try row.text("room_id")), let rules = rules[room] else {
-                throw StoreError.malformedRow("sticky_event.room_id")
-            }
+            let room = try row.identifier("room_id", as: RoomID.self)
+            guard let rules = rules[room] else { throw StoreError.malformedRow("sticky_event.room_id") }
             found[room, default: []].append(try StoredEvent(row: row, rules: rules))
         }
     }

@@ -24,9 +24,8 @@ public struct ThreadSubscription: Sendable, Equatable {
 
     /// - Throws: `StoreError.malformedRow` for what no writer stores.
     init(row: PostgresRow) throws {
-        guard let room = RoomID(try row.text("room_id")), let root = EventID(try row.text("root_id")) else {
-            throw StoreError.malformedRow("thread_subscription")
-        }
+        let room = try row.identifier("room_id", as: RoomID.self)
+        let root = try row.identifier("root_id", as: EventID.self)
         self.room = room
         self.root = root
         state = try !row.bool("is_subscribed") ? .unsubscribed : try row.bool("is_automatic") ? .automatic : .manual

@@ -64,9 +64,8 @@ public struct NotificationStore: Sendable {
             """, user.rawValue, [user.rawValue] + ignored.map(\.rawValue), onlyHighlights, before?.at.milliseconds,
             before?.event.rawValue, Int64(limit), Int64(Self.roomsMax))
         return try rows.map { row in
-            guard let room = RoomID(try row.text("room_id")), let event = EventID(try row.text("event_id")) else {
-                throw StoreError.malformedRow("countable_event")
-            }
+            let room = try row.identifier("room_id", as: RoomID.self)
+            let event = try row.identifier("event_id", as: EventID.self)
             return Notification(
                 room: room, event: event, at: Timestamp(milliseconds: try row.int64("origin_server_ts")),
                 isHighlight: try row.bool("is_highlight"), isRead: try row.bool("is_read"))

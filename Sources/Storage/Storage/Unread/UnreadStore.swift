@@ -147,7 +147,7 @@ public struct UnreadStore: Sendable {
         let byThread = try await threads
         var counts: [RoomID: RoomUnread] = [:]
         for row in rows {
-            let room = try Self.room(row)
+            let room = try row.identifier("room_id", as: RoomID.self)
             counts[room] = RoomUnread(
                 main: UnreadCounts(
                     notifications: try row.int64("main"), highlights: try row.int64("main_highlights")),
@@ -192,15 +192,11 @@ public struct UnreadStore: Sendable {
             """, parameters + [Int64(Self.threadsMax)])
         var counts: [RoomID: [EventID: UnreadCounts]] = [:]
         for row in rows {
-            guard let root = EventID(try row.text("root_id")) else { throw StoreError.malformedRow("thread.root_id") }
-            counts[try Self.room(row), default: [:]][root] = UnreadCounts(
+            let root = try row.identifier("root_id", as: EventID.self)
+            let room = try row.identifier("room_id", as: RoomID.self)
+            counts[room, default: [:]][root] = UnreadCounts(
                 notifications: try row.int64("notifications"), highlights: try row.int64("highlights"))
         }
         return counts
-    }
-
-    private static func room(_ row: PostgresRow) throws -> RoomID {
-        guard let room = RoomID(try row.text("room_id")) else { throw StoreError.malformedRow("receipt.room_id") }
-        return room
     }
 }

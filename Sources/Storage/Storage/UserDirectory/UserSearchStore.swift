@@ -56,7 +56,7 @@ public struct UserSearchStore: Sendable {
             """,
             prefix, prefix + Self.last, "@\(prefix)", "@\(prefix)\(Self.last)", Int64(Self.candidatesMax))
         return try rows.map { row in
-            guard let user = UserID(try row.text("user_id")) else { throw StoreError.malformedRow("account.user_id") }
+            let user = try row.identifier("user_id", as: UserID.self)
             func text(_ column: String) throws -> String? {
                 try row.optionalBytes(column).flatMap { try JSONValue.parse($0).stringValue }
             }
