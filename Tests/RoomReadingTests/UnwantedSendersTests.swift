@@ -40,4 +40,18 @@ import Testing
         #expect(!senders.hidesInvite(by: try #require(UserID("@b:x"))))
         #expect(UnwantedSenders.none.isEmpty)
     }
+
+    @Test func whomEventsAreCountedWithoutIsBoundedAndNotTheUser() throws {
+        let user = try #require(UserID("@user:x"))
+        var ignored = JSONObject()
+        for name in ["@user:x", "odd"] + (0..<IgnoredUsers.usersMax + 5).reversed().map({ "@\(10_000 + $0):x" }) {
+            ignored[name] = [:]
+        }
+        let list: JSONObject = ["ignored_users": .object(ignored)]
+        let senders = UnwantedSenders { $0 == IgnoredUsers.accountDataType ? list : nil }
+        #expect(senders.ignored.count == IgnoredUsers.usersMax + 6)
+        let counted = senders.counted(for: user)
+        #expect(counted.count == IgnoredUsers.usersMax && counted.first?.rawValue == "@10000:x")
+        #expect(!counted.contains(user) && counted == counted.sorted())
+    }
 }

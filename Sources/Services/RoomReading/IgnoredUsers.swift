@@ -1,9 +1,12 @@
+import CanonicalJSON
 import Identifiers
 import Storage
 
 /// Whom a user ignores: the keys of `ignored_users` in their `m.ignored_user_list` (spec v1.19, "Ignoring Users").
 public struct IgnoredUsers: Sendable {
-    /// The most users that are ignored; more are not.
+    /// The account data that says so.
+    public static let accountDataType = "m.ignored_user_list"
+    /// The most users that are ignored where others' events are counted or listed; more are not.
     public static let usersMax = 1_000
 
     private let store: AccountDataStore
@@ -14,8 +17,17 @@ public struct IgnoredUsers: Sendable {
 
     /// The users that `user` ignores, as committed; never the user.
     public func ignored(by user: UserID) async throws -> [UserID] {
-        let content = try await store.fetch("m.ignored_user_list", of: user, in: nil)
-        let keys = content?["ignored_users"]?.objectValue?.keys ?? []
-        return keys.prefix(Self.usersMax).compactMap { UserID($0) }.filter { $0 != user }
+        let content = try await store.fetch(Self.accountDataType, of: user, in: nil)
+        return Self.counted(Self.listed(in: content), for: user)
+    }
+
+    /// Everybody whom a list names; what is no user's ID is passed over.
+    static func listed(in content: JSONObject?) -> Set<UserID> {
+        Set(content?["ignored_users"]?.objectValue?.keys.compactMap { UserID($0) } ?? [])
+    }
+
+    /// The first ``usersMax`` of `ignored`, in byte order, without `user`: nobody ignores themselves.
+    static func counted(_ ignored: Set<UserID>, for user: UserID) -> [UserID] {
+        Array(ignored.subtracting([user]).sorted().prefix(usersMax))
     }
 }

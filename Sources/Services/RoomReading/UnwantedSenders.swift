@@ -5,7 +5,7 @@ import Identifiers
 /// Whom a user does not want to hear from (spec v1.19, "Ignoring Users", "Invite permission"); pure.
 public struct UnwantedSenders: Sendable {
     /// The account data that says so.
-    public static let types = ["m.ignored_user_list"] + InvitePermission.types
+    public static let types = [IgnoredUsers.accountDataType] + InvitePermission.types
 
     /// Whose messages are kept from the user.
     public let ignored: Set<UserID>
@@ -16,8 +16,7 @@ public struct UnwantedSenders: Sendable {
 
     /// - Parameter accountData: the user's, of ``types``; what is not of its type is taken for absent.
     public init(_ accountData: (String) -> JSONObject?) {
-        let listed = accountData("m.ignored_user_list")?["ignored_users"]?.objectValue
-        ignored = Set(listed?.keys.compactMap { UserID($0) } ?? [])
+        ignored = IgnoredUsers.listed(in: accountData(IgnoredUsers.accountDataType))
         invites = InvitePermission(accountData)
     }
 
@@ -25,9 +24,7 @@ public struct UnwantedSenders: Sendable {
     public var isEmpty: Bool { ignored.isEmpty }
 
     /// Whose events `user` is not counted or bundled: never their own, at most ``IgnoredUsers/usersMax``.
-    public func counted(for user: UserID) -> [UserID] {
-        Array(ignored.subtracting([user]).sorted().prefix(IgnoredUsers.usersMax))
-    }
+    public func counted(for user: UserID) -> [UserID] { IgnoredUsers.counted(ignored, for: user) }
 
     /// Whether the event is kept from the user: state is not, so that rooms look the same to all.
     public func hides(_ event: Event) -> Bool { !event.isState && ignored.contains(event.sender) }
