@@ -5,7 +5,7 @@ import Testing
     @Test(arguments: [
         ("Hello, World!", "hello:1 world:2"), ("a-b_c", "a:1 b:2 c:3"), ("北京烤", "北京:1 京烤:2 烤:3"),
         ("go北京now", "go:1 北京:2 京:3 now:4"), ("it's 'quoted' \\ : & |", "it:1 s:2 quoted:3"), ("", ""),
-        ("\u{0}a\u{0}", "a:1"), ("ÜBER", "über:1"),
+        ("\u{0}a\u{0}", "a:1"), ("ÜBER", "über:1"), ("ㄅㄆㄇ", "ㄅㄆ:1 ㄆㄇ:2 ㄇ:3"),
     ]) func textsAreSplitIntoTheirTerms(text: String, vector: String) {
         #expect(SearchTerms(text).vector.utf8.elementsEqual(vector.utf8))
     }

@@ -35,7 +35,7 @@ public struct SearchTerms: Sendable {
                 end()
                 continue
             }
-            if Self.isWithoutSpaces(scalar) {
+            if scalar.isOfScriptWithoutSpaces {
                 if !word.isEmpty { end() }
                 letters.append(scalar)
                 count += 1
@@ -105,16 +105,6 @@ public struct SearchTerms: Sendable {
         switch scalar.properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .nonspacingMark,
             .spacingMark, .decimalNumber, .letterNumber, .otherNumber:
-            true
-        default: false
-        }
-    }
-
-    /// Han, Kana, Hangul, Thai, Lao, Burmese and Khmer.
-    private static func isWithoutSpaces(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x0E00...0x0EFF, 0x1000...0x109F, 0x1780...0x17FF, 0x3040...0x30FF, 0x31F0...0x31FF, 0x3400...0x4DBF,
-            0x4E00...0x9FFF, 0xAC00...0xD7AF, 0xF900...0xFAFF, 0xFF66...0xFF9F, 0x20000...0x323AF:
             true
         default: false
         }

@@ -1,3 +1,5 @@
+import Events
+
 // Words are runs of letters and digits, in lower case. Writing without spaces (Han, kana, Hangul, Thai and others) has no
 // words to tell apart without a dictionary: of such a run the rest from each of its characters counts as a word, so that
 // what begins anywhere in it is found by the same look-up of prefixes.
@@ -43,7 +45,7 @@ package enum SearchWords {
                 isInRun = false
                 continue
             }
-            let isUnspaced = character.unicodeScalars.first.map(Self.isUnspaced) ?? false
+            let isUnspaced = character.unicodeScalars.first?.isOfScriptWithoutSpaces ?? false
             if isInRun, let last = runs.last, last.isUnspaced == isUnspaced {
                 runs[runs.count - 1].text.append(character)
             } else {
@@ -52,16 +54,6 @@ package enum SearchWords {
             isInRun = true
         }
         return runs
-    }
-
-    private static func isUnspaced(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        // Thai, Lao, Myanmar, Khmer; Hangul; kana; Han with its extensions.
-        case 0x0e00...0x0eff, 0x1000...0x109f, 0x1780...0x17ff, 0x1100...0x11ff, 0xac00...0xd7af, 0x3040...0x31ff,
-            0x3400...0x4dbf, 0x4e00...0x9fff, 0xf900...0xfaff, 0xff66...0xff9f, 0x20000...0x3ffff:
-            true
-        default: false
-        }
     }
 
     private static func cut(_ text: Substring) -> String { String(text.prefix(lengthMax)) }
