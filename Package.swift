@@ -133,8 +133,9 @@ let package = Package(
         library(
             "Services", "WorkerContracts",
             [
-                "Identifiers", "CanonicalJSON", "Events", "PushRules", "OutboundHTTP", "Postgres", "Schema", "Storage",
-                "Leases", "ReplicationLog", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
+                "Identifiers", "CanonicalJSON", "Events", "PushRules", "Signing", "OutboundHTTP", "Postgres", "Schema",
+                "Storage", "Leases", "ReplicationLog", "ClusterConfiguration", "Telemetry", "WorkerRuntime", logging,
+                crypto,
             ]),
         library(
             "Services", "MatrixHTTP",

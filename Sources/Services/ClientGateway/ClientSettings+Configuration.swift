@@ -1,5 +1,4 @@
 import ClusterConfiguration
-import FoundationEssentials
 import Identifiers
 import Signing
 import WorkerContracts
@@ -8,14 +7,7 @@ extension ClientSettings {
     /// - Throws: ``ConfigurationProblems`` with everything that cannot be used.
     init(_ configuration: WorkerConfiguration) throws {
         var problems: [String] = []
-        let server = ServerName(configuration.serverName)
-        if server == nil { problems.append("server.name '\(configuration.serverName)' is not a server name") }
-        var key: SigningKey?
-        do {
-            key = try SigningKey.parse(file: String(contentsOfFile: configuration.signingKeyPath, encoding: .utf8))
-        } catch {
-            problems.append("signing.key_path: \(configuration.signingKeyPath) holds no usable key (\(error))")
-        }
+        let identity = ServerIdentity(configuration, &problems)
         let email = configuration.email.flatMap { EmailSettings($0, serverName: configuration.serverName, &problems) }
         let support = configuration.support.map { SupportInformation($0, &problems) }
         let policyServerKey = configuration.policyServerKey
@@ -23,10 +15,10 @@ extension ClientSettings {
             problems.append("policy_server.public_key is not an Ed25519 key in base64")
         }
         let provider = configuration.singleSignOn.flatMap { UpstreamProvider($0, &problems) }
-        guard let server, let key, problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
+        guard let identity, problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
         self.init(
-            server: server, baseURL: configuration.publicBaseURL,
-            registration: RegistrationPolicy(configuration), signingKey: key,
+            server: identity.name, baseURL: configuration.publicBaseURL,
+            registration: RegistrationPolicy(configuration), signingKey: identity.key,
             clusterSecret: Array(configuration.clusterSecret.exposed.utf8))
         self.email = email
         rateLimits = configuration.rateLimits

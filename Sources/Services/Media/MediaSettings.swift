@@ -1,6 +1,7 @@
 import ClusterConfiguration
 import Identifiers
 import OutboundHTTP
+import WorkerContracts
 
 /// What the media worker is told by its configuration.
 package struct MediaSettings: Sendable {
@@ -32,8 +33,7 @@ package struct MediaSettings: Sendable {
     init(_ configuration: WorkerConfiguration) throws {
         let media = configuration.media
         var problems: [String] = []
-        let server = ServerName(configuration.serverName)
-        if server == nil { problems.append("server.name '\(configuration.serverName)' is not a server name") }
+        let server = ServerIdentity.name(configuration, &problems)
         let networks = media.allowedNetworks.compactMap { IPNetwork($0) }
         if networks.count < media.allowedNetworks.count {
             problems.append("media.allowed_networks are to be like 10.1.0.0/16")

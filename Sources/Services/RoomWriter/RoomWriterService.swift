@@ -1,11 +1,9 @@
 import ClusterConfiguration
-import FoundationEssentials
 import HTTPServer
 import Identifiers
 import Leases
 import Logging
 import Postgres
-import Signing
 import WorkerContracts
 import WorkerRuntime
 
@@ -29,7 +27,10 @@ public final class RoomWriterService: WorkerService {
 
     /// - Throws: ``ConfigurationProblems`` when the server's name or signing key cannot be used.
     public init(configuration: WorkerConfiguration, logger: Logger) throws {
-        let (server, key) = try Self.identity(configuration)
+        var problems: [String] = []
+        guard let identity = ServerIdentity(configuration, &problems) else {
+            throw ConfigurationProblems(problems: problems)
+        }
         let (reconnects, reconnected) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         member = ClusterMember(
             kind: .roomWriter, configuration: configuration,
@@ -37,7 +38,7 @@ public final class RoomWriterService: WorkerService {
             logger: logger
         ) { $0.onConnect = { reconnected.yield() } }
         core = RoomWriterCore(
-            worker: member.registry.id, database: member.database, server: server, key: key,
+            worker: member.registry.id, database: member.database, server: identity.name, key: identity.key,
             isPresenceOn: configuration.isPresenceOn, logger: logger)
         leases = ShardLeases(
             worker: member.registry.id, database: member.database, owner: core.owner, logger: logger)
@@ -95,19 +96,5 @@ public final class RoomWriterService: WorkerService {
                 logger.warning("the server's history is not checked", metadata: ["error": "\(error)"])
             }
         }
-    }
-
-    private static func identity(_ configuration: WorkerConfiguration) throws -> (ServerName, SigningKey) {
-        var problems: [String] = []
-        let server = ServerName(configuration.serverName)
-        if server == nil { problems.append("server.name '\(configuration.serverName)' is not a server name") }
-        var key: SigningKey?
-        do {
-            key = try SigningKey.parse(file: String(contentsOfFile: configuration.signingKeyPath, encoding: .utf8))
-        } catch {
-            problems.append("signing.key_path: \(configuration.signingKeyPath) holds no usable key (\(error))")
-        }
-        guard let server, let key else { throw ConfigurationProblems(problems: problems) }
-        return (server, key)
     }
 }

@@ -32,8 +32,7 @@ package struct MailDigestSettings: Sendable {
     init?(_ configuration: WorkerConfiguration) throws {
         guard let email = configuration.email else { return nil }
         var problems: [String] = []
-        let server = ServerName(configuration.serverName)
-        if server == nil { problems.append("server.name '\(configuration.serverName)' is not a server name") }
+        let server = ServerIdentity.name(configuration, &problems)
         let settings = EmailSettings(email, serverName: configuration.serverName, &problems)
         guard let server, let settings, problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
         self.init(
