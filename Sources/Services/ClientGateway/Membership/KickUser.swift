@@ -1,5 +1,4 @@
 import HTTPServer
-import Identifiers
 import MatrixHTTP
 
 /// Removes a user from a room: `POST /_matrix/client/v3/rooms/{roomId}/kick` (spec v1.19, "Leaving rooms").
@@ -11,17 +10,14 @@ struct KickUser: Endpoint {
 
     /// - Throws: `M_FORBIDDEN` when either is not in the room or the caller's power does not suffice.
     func respond(to request: UserRequest) async throws -> EmptyObject {
-        let room = try request.path("roomId", as: RoomID.self)
-        let body = BodyFields(try request.jsonBody())
-        let target = try MembershipWriter.target(body)
-        let reason = try body.string("reason")
-        try await access.demandJoined(request.caller, in: room)
+        let asked = try AskedMembership(request)
+        try await access.demandJoined(request.caller, in: asked.room)
         // The same event on a banned user would lift the ban.
-        switch try await access.membership(of: target, in: room) {
+        switch try await access.membership(of: asked.target, in: asked.room) {
         case .join, .invite, .knock: break
         case .leave, .ban, nil: throw MatrixError.forbidden("The user is not in this room.")
         }
-        try await memberships.set(.leave, of: target, by: request.caller, in: room, reason: reason)
+        try await memberships.set(.leave, asked, by: request.caller)
         return EmptyObject()
     }
 }

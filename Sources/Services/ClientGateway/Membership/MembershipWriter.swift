@@ -33,6 +33,13 @@ struct MembershipWriter: Sendable {
         return try await sender.append(draft, to: room, id: .random())
     }
 
+    /// Sets the membership that a request asks for, in the name of `caller`.
+    ///
+    /// - Throws: what ``set(_:of:by:in:reason:showsProfile:extra:)`` throws.
+    func set(_ membership: Membership, _ asked: AskedMembership, by caller: UserID) async throws {
+        try await set(membership, of: asked.target, by: caller, in: asked.room, reason: asked.reason)
+    }
+
     /// The user a request is about: its `user_id`.
     static func target(_ body: BodyFields) throws -> UserID {
         try body.requiredIdentifier("user_id", as: UserID.self)

@@ -1,5 +1,4 @@
 import HTTPServer
-import Identifiers
 import MatrixHTTP
 
 /// Lifts a ban: `POST /_matrix/client/v3/rooms/{roomId}/unban` (spec v1.19, "Banning users in a room").
@@ -11,16 +10,13 @@ struct UnbanUser: Endpoint {
 
     /// - Throws: `M_FORBIDDEN` when the caller's power does not suffice, `M_BAD_STATE` when the user is not banned.
     func respond(to request: UserRequest) async throws -> EmptyObject {
-        let room = try request.path("roomId", as: RoomID.self)
-        let body = BodyFields(try request.jsonBody())
-        let target = try MembershipWriter.target(body)
-        let reason = try body.string("reason")
-        try await access.demandJoined(request.caller, in: room)
+        let asked = try AskedMembership(request)
+        try await access.demandJoined(request.caller, in: asked.room)
         // The same event on a user in the room would remove them.
-        guard try await access.membership(of: target, in: room) == .ban else {
+        guard try await access.membership(of: asked.target, in: asked.room) == .ban else {
             throw MatrixError(status: 403, errcode: "M_BAD_STATE", message: "The user is not banned.")
         }
-        try await memberships.set(.leave, of: target, by: request.caller, in: room, reason: reason)
+        try await memberships.set(.leave, asked, by: request.caller)
         return EmptyObject()
     }
 }
