@@ -49,6 +49,18 @@ final class PushWorld: Sendable {
         }
     }
 
+    /// Runs `body` with a gateway for each of `answers`, and two people.
+    static func withPeople(
+        _ answers: [PushGatewayStub.Answer],
+        _ body: @Sendable (PushWorld, [PushGatewayStub], _ anna: UserID, _ bert: UserID) async throws -> Void
+    ) async throws {
+        try await PushGatewayStub.with(answers) { gateways in
+            try await with { world in
+                try await body(world, gateways, try await world.person("anna"), try await world.person("bert"))
+            }
+        }
+    }
+
     private func endWorkers() async {
         for worker in workers.withLock({ $0 }) {
             worker.task.cancel()
@@ -69,6 +81,14 @@ final class PushWorld: Sendable {
         try await parts.tail.start()
         let task = Task { try await parts.run() }
         workers.withLock { $0.append(Worker(name: name, parts: parts, task: task)) }
+        return parts
+    }
+
+    /// Starts a push worker and waits until it has all parts.
+    @discardableResult
+    func startOnlyWorker(_ name: String = "push") async throws -> PushParts {
+        let parts = try await startWorker(name)
+        try await waitForParts()
         return parts
     }
 
