@@ -8,7 +8,7 @@ import Testing
 /// A commit whose connection is cut behind every byte, in both directions: what became of it is always found out.
 @Suite struct CutConnectionTests {
     /// A shard, its writer and a proxy of their own, so that several go on at once.
-    private struct Lane {
+    private struct Lane: CutLane {
         static let count = 8
 
         let shard: ShardID
@@ -47,7 +47,6 @@ import Testing
             [kind, UInt8(shard.number), UInt8(number >> 8 & 0xFF), UInt8(number & 0xFF)]
         }
 
-        /// How many bytes a commit is in each direction.
         func measure() async throws -> [TCPProxy.Direction: Int] {
             let (connections, appender, head) = try await prepare(0)
             let before = (proxy.forwarded(.toServer), proxy.forwarded(.toClient))
@@ -62,7 +61,6 @@ import Testing
             ]
         }
 
-        /// Cuts behind `count` bytes; whether the commit turned out to be durable.
         func cut(_ direction: TCPProxy.Direction, afterBytes count: Int, number: Int) async throws -> Bool {
             let (connections, appender, head) = try await prepare(number)
             let key = "@\(shard)-\(number):x"
@@ -100,43 +98,8 @@ import Testing
     @Test func aCutBehindEveryByteLosesAndDoublesNothing() async throws {
         try await TestDatabase.with { test in
             let lanes = try (0..<Lane.count).map { try Lane(Int16($0), test) }
-            let size = try await lanes[0].measure()
-            var points: [(direction: TCPProxy.Direction, count: Int)] = []
-            // Every byte of the answer; of the longer request a byte in five, and each of its end, where COMMIT is.
-            points += (1...(size[.toClient] ?? 0)).map { (.toClient, $0) }
-            let sent = size[.toServer] ?? 0
-            points += (1...sent).filter { $0 % 5 == 0 || $0 > sent - 60 }.map { (.toServer, $0) }
-            #expect(points.count > 100)
-            let durable = try await withThrowingTaskGroup(of: Int.self) { group in
-                for (index, lane) in lanes.enumerated() {
-                    let own = points.enumerated().filter { $0.offset % lanes.count == index }
-                    group.addTask {
-                        var durable = 0
-                        for (number, point) in own {
-                            if try await lane.cut(point.direction, afterBytes: point.count, number: number + 1) {
-                                durable += 1
-                            }
-                        }
-                        return durable
-                    }
-                }
-                return try await group.reduce(0, +)
-            }
-            #expect(durable > 10 && durable < points.count, "both ends of a commit in doubt were met")
-            let doubled = try await test.database.query(
-                "SELECT key FROM log GROUP BY key HAVING count(*) <> 1 UNION ALL SELECT user_id FROM to_device GROUP BY 1 HAVING count(*) <> 1"
-            )
-            #expect(doubled.isEmpty)
-            let gaps = try await test.database.query(
-                """
-                SELECT FROM head JOIN (SELECT shard, count(*) AS n, max(seq) AS last FROM log GROUP BY shard) AS l
-                 USING (shard) WHERE head.seq <> l.last OR head.seq <> l.n
-                """)
-            #expect(gaps.isEmpty)
-            for lane in lanes {
-                await lane.proxied.shutdown()
-                lane.proxy.stop()
-            }
+            try await cutBehindEveryByte(lanes, ofTheRequestOneIn: 5)
+            try await expectNothingMissedOrDoubled(test)
         }
     }
 }

@@ -8,7 +8,7 @@ import Testing
 /// A commit of several shards whose connection is cut behind every byte: all of them took effect or none, and each finds out.
 @Suite struct CutJointCommitTests {
     /// A few shards, their writer and a proxy of their own, so that several go on at once.
-    private struct Lane {
+    private struct Lane: CutLane {
         static let count = 8
         static let shardsEach = 3
 
@@ -57,7 +57,6 @@ import Testing
             }
         }
 
-        /// How many bytes a commit is in each direction.
         func measure() async throws -> [TCPProxy.Direction: Int] {
             let (connections, shards) = try await prepare(0)
             let before = (proxy.forwarded(.toServer), proxy.forwarded(.toClient))
@@ -68,7 +67,6 @@ import Testing
             ]
         }
 
-        /// Cuts behind `count` bytes; whether the commit turned out to be durable.
         func cut(_ direction: TCPProxy.Direction, afterBytes count: Int, number: Int) async throws -> Bool {
             let (connections, shards) = try await prepare(number)
             let place = "behind \(count) bytes \(direction)"
@@ -103,56 +101,8 @@ import Testing
     @Test func aCutBehindEveryByteLosesAndDoublesNothingInAnyShard() async throws {
         try await TestDatabase.with { test in
             let lanes = try (0..<Lane.count).map { try Lane($0, test) }
-            let size = try await lanes[0].measure()
-            var points: [(direction: TCPProxy.Direction, count: Int)] = []
-            // Every byte of the answer; of the longer request a byte in nine, and each of its end, where COMMIT is.
-            points += (1...(size[.toClient] ?? 1)).map { (.toClient, $0) }
-            let sent = size[.toServer] ?? 1
-            points += (1...sent).filter { $0 % 9 == 0 || $0 > sent - 60 }.map { (.toServer, $0) }
-            #expect(points.count > 100)
-            let durable = try await withThrowingTaskGroup(of: Int.self) { group in
-                for (index, lane) in lanes.enumerated() {
-                    let own = points.enumerated().filter { $0.offset % lanes.count == index }
-                    group.addTask {
-                        var durable = 0
-                        for (number, point) in own {
-                            if try await lane.cut(point.direction, afterBytes: point.count, number: number + 1) {
-                                durable += 1
-                            }
-                        }
-                        return durable
-                    }
-                }
-                return try await group.reduce(0, +)
-            }
-            #expect(durable > 10 && durable < points.count, "both ends of a commit in doubt were met")
+            try await cutBehindEveryByte(lanes, ofTheRequestOneIn: 9)
             try await expectNothingMissedOrDoubled(test)
-            for lane in lanes {
-                await lane.proxied.shutdown()
-                lane.proxy.stop()
-            }
         }
-    }
-
-    private func expectNothingMissedOrDoubled(_ test: TestDatabase) async throws {
-        let doubled = try await test.database.query(
-            """
-            SELECT key FROM log GROUP BY key HAVING count(*) <> 1
-             UNION ALL SELECT user_id FROM to_device GROUP BY 1 HAVING count(*) <> 1
-            """)
-        #expect(doubled.isEmpty)
-        let gaps = try await test.database.query(
-            """
-            SELECT FROM head JOIN (SELECT shard, count(*) AS n, max(seq) AS last FROM log GROUP BY shard) AS l
-             USING (shard) WHERE head.seq <> l.last OR head.seq <> l.n
-            """)
-        #expect(gaps.isEmpty)
-        let unequal = try await test.database.query(
-            """
-            SELECT FROM (SELECT (SELECT count(*) FROM log) AS log, (SELECT count(*) FROM to_device) AS rows,
-                                (SELECT count(*) FROM command_result) AS results) AS c
-             WHERE log <> rows OR log <> results
-            """)
-        #expect(unequal.isEmpty)
     }
 }
