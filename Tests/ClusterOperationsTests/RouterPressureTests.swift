@@ -11,15 +11,17 @@ struct RouterPressureTests {
     private static let membersPath = "/_matrix/client/v3/rooms/!a/members"
     private static let sendPath = "/_matrix/client/v3/rooms/!a/send/m.room.message/t1"
 
-    /// Requests wait at the worker until it is opened.
-    private final class Gate: Sendable {
-        private let isOpen = Mutex(false)
-        private let arrived = Mutex(0)
-        var arrivals: Int { arrived.withLock { $0 } }
-        func open() { isOpen.withLock { $0 = true } }
-        func pass() async throws {
-            arrived.withLock { $0 += 1 }
-            while !isOpen.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(20)) }
+    /// Runs `body` with a router and a worker whose answers wait until the gate is opened.
+    private static func withKeptWorker(_ body: @Sendable (RunningRouter, Gate) async throws -> Void) async throws {
+        let gate = Gate()
+        try await withScriptedServer { request, responder in
+            if request.target != "/ready" { try await gate.pass() }
+            try await responder.respond(status: 200, "{}")
+        } body: { server in
+            try await RunningRouter.with { router in
+                try await router.apply([RunningRouter.server("client-1", .client, at: server.address)])
+                try await body(router, gate)
+            }
         }
     }
 
@@ -32,95 +34,81 @@ struct RouterPressureTests {
     }
 
     @Test func whatDoesNotFitIsShedAtOnceInTheWordsOfMatrix() async throws {
-        let gate = Gate()
         let pool = RouterPool.pages
-        try await withScriptedServer { request, responder in
-            if request.target != "/ready" { try await gate.pass() }
-            try await responder.respond(status: 200, "{}")
-        } body: { server in
-            try await RunningRouter.with { router in
-                try await router.apply([RunningRouter.server("client-1", .client, at: server.address)])
-                var configuration = HTTPClient.Configuration()
-                configuration.connectionsMax = 1_024
-                let http = HTTPClient(configuration: configuration)
-                defer { http.shutdown() }
-                let extra = 40
-                let responses = try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
-                    for _ in 0..<pool.requestsPerServerMax {
-                        group.addTask {
-                            try await http.execute(
-                                Self.request(router, "GET", Self.membersPath), deadline: .now + .seconds(30))
-                        }
+        try await Self.withKeptWorker { router, gate in
+            var configuration = HTTPClient.Configuration()
+            configuration.connectionsMax = 1_024
+            let http = HTTPClient(configuration: configuration)
+            defer { http.shutdown() }
+            let extra = 40
+            let responses = try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
+                for _ in 0..<pool.requestsPerServerMax {
+                    group.addTask {
+                        try await http.execute(
+                            Self.request(router, "GET", Self.membersPath), deadline: .now + .seconds(30))
                     }
-                    try await eventually("the worker is full") { gate.arrivals == pool.requestsPerServerMax }
-                    // These can only wait, and some not even that.
-                    let quickest = Quickest()
-                    for _ in 0..<(pool.waitingMax + extra) {
-                        group.addTask {
-                            let began = ContinuousClock.now
-                            let response = try await http.execute(
-                                Self.request(router, "GET", Self.membersPath), deadline: .now + .seconds(30))
-                            let took = ContinuousClock.now - began
-                            quickest.record(took)
-                            return response
-                        }
-                    }
-                    var responses: [HTTPResponse] = []
-                    while responses.count < extra, let response = try await group.next() { responses.append(response) }
-                    #expect(quickest.duration < pool.waitMax, "shedding does not wait for the queue")
-                    #expect(responses.allSatisfy { $0.status == 429 })
-                    // Another pool of the same worker goes on: it is the pool that is full, not the worker.
-                    async let other = http.execute(
-                        Self.request(router, "GET", "/_matrix/client/versions"), deadline: .now + .seconds(10))
-                    try await eventually("the other pool's request arrives") {
-                        gate.arrivals > pool.requestsPerServerMax
-                    }
-                    gate.open()
-                    #expect(try await other.status == 200)
-                    for try await response in group { responses.append(response) }
-                    return responses
                 }
-                let counts = Self.statuses(responses)
-                #expect(Set(counts.keys).isSubset(of: [200, 429]), "\(counts)")
-                #expect(counts[200, default: 0] >= pool.requestsPerServerMax)
-                let shed = try #require(responses.first { $0.status == 429 })
-                #expect(shed.head.header("retry-after") != nil)
-                #expect(shed.head.header("access-control-allow-origin") == "*")
-                #expect(String(decoding: shed.body, as: UTF8.self).contains("M_LIMIT_EXCEEDED"))
+                try await eventually("the worker is full") { gate.arrivals == pool.requestsPerServerMax }
+                // These can only wait, and some not even that.
+                let quickest = Quickest()
+                for _ in 0..<(pool.waitingMax + extra) {
+                    group.addTask {
+                        let began = ContinuousClock.now
+                        let response = try await http.execute(
+                            Self.request(router, "GET", Self.membersPath), deadline: .now + .seconds(30))
+                        let took = ContinuousClock.now - began
+                        quickest.record(took)
+                        return response
+                    }
+                }
+                var responses: [HTTPResponse] = []
+                while responses.count < extra, let response = try await group.next() { responses.append(response) }
+                #expect(quickest.duration < pool.waitMax, "shedding does not wait for the queue")
+                #expect(responses.allSatisfy { $0.status == 429 })
+                // Another pool of the same worker goes on: it is the pool that is full, not the worker.
+                async let other = http.execute(
+                    Self.request(router, "GET", "/_matrix/client/versions"), deadline: .now + .seconds(10))
+                try await eventually("the other pool's request arrives") {
+                    gate.arrivals > pool.requestsPerServerMax
+                }
+                gate.open()
+                #expect(try await other.status == 200)
+                for try await response in group { responses.append(response) }
+                return responses
             }
+            let counts = Self.statuses(responses)
+            #expect(Set(counts.keys).isSubset(of: [200, 429]), "\(counts)")
+            #expect(counts[200, default: 0] >= pool.requestsPerServerMax)
+            let shed = try #require(responses.first { $0.status == 429 })
+            #expect(shed.head.header("retry-after") != nil)
+            #expect(shed.head.header("access-control-allow-origin") == "*")
+            #expect(String(decoding: shed.body, as: UTF8.self).contains("M_LIMIT_EXCEEDED"))
         }
     }
 
     @Test func whatWaitsTooLongIsShed() async throws {
-        let gate = Gate()
         let pool = RouterPool.pages
-        try await withScriptedServer { request, responder in
-            if request.target != "/ready" { try await gate.pass() }
-            try await responder.respond(status: 200, "{}")
-        } body: { server in
-            try await RunningRouter.with { router in
-                try await router.apply([RunningRouter.server("client-1", .client, at: server.address)])
-                let http = HTTPClient()
-                defer { http.shutdown() }
-                try await withThrowingTaskGroup(of: Int.self) { group in
-                    for _ in 0..<pool.requestsPerServerMax {
-                        group.addTask {
-                            try await http.execute(
-                                Self.request(router, "GET", Self.membersPath), deadline: .now + .seconds(30)
-                            ).status
-                        }
+        try await Self.withKeptWorker { router, gate in
+            let http = HTTPClient()
+            defer { http.shutdown() }
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<pool.requestsPerServerMax {
+                    group.addTask {
+                        try await http.execute(
+                            Self.request(router, "GET", Self.membersPath), deadline: .now + .seconds(30)
+                        ).status
                     }
-                    try await eventually("the worker is full") { gate.arrivals == pool.requestsPerServerMax }
-                    let began = ContinuousClock.now
-                    let late = try await http.execute(
-                        Self.request(router, "GET", Self.membersPath), deadline: .now + .seconds(30))
-                    let waited = ContinuousClock.now - began
-                    #expect(late.status == 429)
-                    #expect(late.head.header("retry-after") != nil)
-                    #expect(waited >= pool.waitMax && waited < pool.waitMax + .seconds(3))
-                    gate.open()
-                    for try await status in group { #expect(status == 200) }
                 }
+                try await eventually("the worker is full") { gate.arrivals == pool.requestsPerServerMax }
+                let began = ContinuousClock.now
+                let late = try await http.execute(
+                    Self.request(router, "GET", Self.membersPath), deadline: .now + .seconds(30))
+                let waited = ContinuousClock.now - began
+                #expect(late.status == 429)
+                #expect(late.head.header("retry-after") != nil)
+                #expect(waited >= pool.waitMax && waited < pool.waitMax + .seconds(3))
+                gate.open()
+                for try await status in group { #expect(status == 200) }
             }
         }
     }

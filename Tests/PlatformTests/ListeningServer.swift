@@ -77,20 +77,6 @@ private final class Received: Sendable {
     var text: String { parts.withLock { $0 } }
 }
 
-/// Keeps requests until it is opened.
-final class Gate: Sendable {
-    private let isOpen = Mutex(false)
-    private let arrived = Mutex(0)
-
-    var arrivals: Int { arrived.withLock { $0 } }
-    func open() { isOpen.withLock { $0 = true } }
-
-    func pass() async throws {
-        arrived.withLock { $0 += 1 }
-        while !isOpen.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
-    }
-}
-
 extension Route {
     static func test(
         _ method: HTTPMethod = .get, _ path: String = "/test", cost: CostClass = .light,
