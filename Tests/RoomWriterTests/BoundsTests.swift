@@ -9,12 +9,7 @@ import WorkerContracts
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct BoundsTests {
     @Test func roomWithTooManyWaitingCommandsIsBusyAndItsNeighbourIsNot() async throws {
-        try await TestWriters.with(adjust: {
-            // The lock outlasts the filling of the queue also on a slow machine.
-            $0.lockTimeout = .seconds(60)
-            $0.statementTimeout = .seconds(60)
-            $0.answerTimeout = .seconds(70)
-        }) { writers in
+        try await TestWriters.with(adjust: TestWriters.waitForLocks) { writers in
             let alice = try user("alice")
             let room = try TestRoom()
             let other = try writers.neighbour(of: room)

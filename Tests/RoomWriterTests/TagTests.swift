@@ -49,12 +49,7 @@ struct TagTests {
 
     /// What is on its way and not committed yet counts for the next change, also a whole new piece of account data.
     @Test func changesSeeWhatIsOnItsWay() async throws {
-        try await TestWriters.with(adjust: {
-            // The lock outlasts what waits for it also on a slow machine.
-            $0.lockTimeout = .seconds(60)
-            $0.statementTimeout = .seconds(60)
-            $0.answerTimeout = .seconds(70)
-        }) { writers in
+        try await TestWriters.with(adjust: TestWriters.waitForLocks) { writers in
             let alice = try user("alice")
             let room = try TestRoom()
             let blocker = try await writers.database.dedicatedConnection(applicationName: "blocker")

@@ -41,6 +41,13 @@ final class TestWriters: WriterCommanding {
         try await InProcessWriter.serving(writers) { try await body(TestWriters(test: test, writers: writers)) }
     }
 
+    /// Has a commit wait for a lock that a test holds, for as long as a slow machine may need for what comes meanwhile.
+    static func waitForLocks(_ configuration: inout PostgresConfiguration) {
+        configuration.lockTimeout = .seconds(60)
+        configuration.statementTimeout = .seconds(60)
+        configuration.answerTimeout = .seconds(70)
+    }
+
     /// A room on the shard of `other`.
     func neighbour(of other: TestRoom, creator: String = "alice") throws -> TestRoom {
         while true {
