@@ -1,7 +1,6 @@
 import Crypto
 import Identifiers
 import ReplicationLog
-import Signing
 
 // What a connection has been told of which room is in the database, under the connection's number and a position; how far
 // every shard was read and which typing the client believes in is in the token, as in /sync's. So most answers write
@@ -49,15 +48,12 @@ public struct SlidingToken: Sendable, Hashable {
         bytes.append(UInt64(bitPattern: position))
         typing.append(to: &bytes)
         cut.append(to: &bytes)
-        return Self.prefix + UnpaddedBase64.encode(bytes.bytes, alphabet: .urlSafe)
+        return bytes.text(prefix: Self.prefix)
     }
 
     /// Reads a token; `nil` for anything that is none, however it came to be.
     public init?(_ text: String) {
-        guard text.utf8.count <= SyncToken.lengthMax, text.utf8.starts(with: Self.prefix.utf8),
-            let bytes = UnpaddedBase64.decode(text.dropFirst(Self.prefix.count), alphabet: .urlSafe)
-        else { return nil }
-        var input = TokenBytes(bytes)
+        guard var input = TokenBytes(text, prefix: Self.prefix) else { return nil }
         guard let user = input.takeFixed(), let device = input.takeFixed(), let connection = input.takePosition(),
             let position = input.takePosition(), let typing = TypingPosition(&input), let cut = Cut(&input),
             input.isEmpty

@@ -1,5 +1,4 @@
 import ReplicationLog
-import Signing
 
 /// How far a client of sliding sync has been told of sticky events: `k1_` and base64url.
 public struct StickyToken: Sendable, Hashable {
@@ -12,15 +11,12 @@ public struct StickyToken: Sendable, Hashable {
     public var text: String {
         var bytes = TokenBytes()
         cut.append(to: &bytes)
-        return Self.prefix + UnpaddedBase64.encode(bytes.bytes, alphabet: .urlSafe)
+        return bytes.text(prefix: Self.prefix)
     }
 
     /// Reads a token; `nil` for anything that is none.
     public init?(_ text: String) {
-        guard text.utf8.count <= SyncToken.lengthMax, text.utf8.starts(with: Self.prefix.utf8),
-            let bytes = UnpaddedBase64.decode(text.dropFirst(Self.prefix.count), alphabet: .urlSafe)
-        else { return nil }
-        var input = TokenBytes(bytes)
+        guard var input = TokenBytes(text, prefix: Self.prefix) else { return nil }
         guard let cut = Cut(&input), input.isEmpty else { return nil }
         self.cut = cut
     }

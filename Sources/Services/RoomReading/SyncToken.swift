@@ -1,7 +1,6 @@
 import Crypto
 import Identifiers
 import ReplicationLog
-import Signing
 
 // A client comes back with its token to whatever worker the router picks, also after that worker and the whole log are
 // gone. So the token says everything: how far every shard was read, how far the device's messages were handed out (a
@@ -47,15 +46,12 @@ public struct SyncToken: Sendable, Hashable {
         typing.append(to: &bytes)
         presence.append(to: &bytes)
         cut.append(to: &bytes)
-        return Self.prefix + UnpaddedBase64.encode(bytes.bytes, alphabet: .urlSafe)
+        return bytes.text(prefix: Self.prefix)
     }
 
     /// Reads a token; `nil` for anything that is none, however it came to be.
     public init?(_ text: String) {
-        guard text.utf8.count <= Self.lengthMax, text.utf8.starts(with: Self.prefix.utf8),
-            let bytes = UnpaddedBase64.decode(text.dropFirst(Self.prefix.count), alphabet: .urlSafe)
-        else { return nil }
-        var input = TokenBytes(bytes)
+        guard var input = TokenBytes(text, prefix: Self.prefix) else { return nil }
         guard let binding = input.takeFixed(), let toDevice = input.takePosition(),
             let typing = TypingPosition(&input), let presence = PresencePosition(&input), let cut = Cut(&input),
             input.isEmpty

@@ -1,9 +1,22 @@
+import Signing
+
 /// A token's bytes: numbers in LEB128, hashes in four bytes.
 struct TokenBytes {
-    private(set) var bytes: [UInt8]
+    private var bytes: [UInt8] = []
     private var index = 0
 
-    init(_ bytes: [UInt8] = []) { self.bytes = bytes }
+    init() {}
+
+    /// Reads what ``text(prefix:)`` makes, at most ``SyncToken/lengthMax`` characters; `nil` for anything else.
+    init?(_ text: String, prefix: String) {
+        guard text.utf8.count <= SyncToken.lengthMax, text.utf8.starts(with: prefix.utf8),
+            let bytes = UnpaddedBase64.decode(text.dropFirst(prefix.count), alphabet: .urlSafe)
+        else { return nil }
+        self.bytes = bytes
+    }
+
+    /// The prefix, and the bytes in base64url.
+    func text(prefix: String) -> String { prefix + UnpaddedBase64.encode(bytes, alphabet: .urlSafe) }
 
     /// Whether everything has been taken.
     var isEmpty: Bool { index == bytes.count }
