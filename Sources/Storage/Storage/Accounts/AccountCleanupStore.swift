@@ -56,7 +56,7 @@ public struct AccountCleanupStore: Sendable {
             "SELECT room_id, type FROM account_data WHERE user_id = $1 AND content IS NOT NULL LIMIT $2",
             user.rawValue, Int64(limit))
         return try rows.map { row in
-            (RoomID(try row.text("room_id")), String(decoding: try row.bytes("type"), as: UTF8.self))
+            (RoomID(try row.text("room_id")), try row.byteText("type"))
         }
     }
 

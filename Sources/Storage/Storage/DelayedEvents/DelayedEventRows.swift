@@ -10,8 +10,8 @@ extension DelayedEvent {
         let user = try row.identifier("user_id", as: UserID.self)
         self.init(
             id: try row.text("delay_id"), command: try row.bytes("command_id"), shard: ShardID(try row.int16("shard")),
-            room: room, user: user, type: String(decoding: try row.bytes("type"), as: UTF8.self),
-            stateKey: try row.optionalBytes("state_key").map { String(decoding: $0, as: UTF8.self) },
+            room: room, user: user, type: try row.byteText("type"),
+            stateKey: try row.optionalByteText("state_key"),
             draft: try row.bytes("draft"), delay: .milliseconds(try row.int64("delay_ms")))
     }
 }

@@ -131,10 +131,10 @@ public struct DeviceStore: Sendable {
         let id = try row.identifier("device_id", as: DeviceID.self)
         return Device(
             id: id,
-            displayName: try row.optionalBytes("display_name").map { String(decoding: $0, as: UTF8.self) },
+            displayName: try row.optionalByteText("display_name"),
             lastSeenAt: try row.optionalInt64("last_seen_at_ms").map(Timestamp.init(milliseconds:)),
             lastSeenIP: try row.optionalText("last_seen_ip"),
-            lastSeenUserAgent: try row.optionalBytes("last_seen_user_agent").map { String(decoding: $0, as: UTF8.self) }
+            lastSeenUserAgent: try row.optionalByteText("last_seen_user_agent")
         )
     }
 }

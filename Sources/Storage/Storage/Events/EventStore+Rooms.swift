@@ -63,8 +63,8 @@ extension EventStore {
             let redaction = try row.identifier("redacted_by", as: EventID.self)
             found[id] = (
                 StateMapKey(
-                    type: String(decoding: try row.bytes("type"), as: UTF8.self),
-                    stateKey: String(decoding: try row.bytes("state_key"), as: UTF8.self)), redaction
+                    type: try row.byteText("type"),
+                    stateKey: try row.byteText("state_key")), redaction
             )
         }
         return found

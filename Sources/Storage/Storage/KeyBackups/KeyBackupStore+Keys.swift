@@ -93,7 +93,7 @@ extension KeyBackupStore {
         return try rows.map { row in
             let room = try row.identifier("room_id", as: RoomID.self)
             return BackedUpSession(
-                room: room, session: String(decoding: try row.bytes("session_id"), as: UTF8.self),
+                room: room, session: try row.byteText("session_id"),
                 firstMessageIndex: try row.int64("first_message_index"),
                 forwardedCount: try row.int64("forwarded_count"), isVerified: try row.bool("is_verified"),
                 data: try JSONObject.parse(try row.bytes("session_data")))

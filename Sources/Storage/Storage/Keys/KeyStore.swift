@@ -49,7 +49,7 @@ public struct KeyStore: Sendable {
             let device = try row.identifier("device_id", as: DeviceID.self)
             found[user, default: UserKeys()].devices[device] = UserKeys.OfDevice(
                 json: try JSONObject.parse(try row.bytes("json")),
-                displayName: try row.optionalBytes("display_name").map { String(decoding: $0, as: UTF8.self) })
+                displayName: try row.optionalByteText("display_name"))
         }
         for row in try await crossSigning {
             guard let usage = CrossSigningUsage(rawValue: try row.text("usage")) else {

@@ -24,8 +24,8 @@ public struct MediaStore: Sendable {
         return StoredMedia(
             uri: uri, kind: kind, user: try row.optionalText("user_id").flatMap { UserID($0) },
             content: try row.bool("has_content") ? try MediaContent(row) : nil,
-            contentType: String(decoding: try row.bytes("content_type"), as: UTF8.self),
-            fileName: try row.optionalBytes("file_name").map { String(decoding: $0, as: UTF8.self) },
+            contentType: try row.byteText("content_type"),
+            fileName: try row.optionalByteText("file_name"),
             expiresAt: try row.optionalInt64("expires_at_ms").map { Timestamp(milliseconds: $0) },
             accessedAt: Timestamp(milliseconds: try row.int64("accessed_at_ms")), isOpen: try row.bool("is_open"))
     }

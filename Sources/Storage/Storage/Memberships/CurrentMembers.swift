@@ -41,7 +41,7 @@ public struct CurrentMembers: Sendable {
             let user = try row.identifier("user_id", as: UserID.self)
             let isRedacted = try row.bool("is_redacted")
             func text(_ column: String) throws -> String? {
-                isRedacted ? nil : try row.optionalBytes(column).map { String(decoding: $0, as: UTF8.self) }
+                isRedacted ? nil : try row.optionalByteText(column)
             }
             return RoomMember(user: user, displayName: try text("display_name"), avatarURL: try text("avatar_url"))
         }

@@ -77,7 +77,7 @@ extension RelationStore {
         return (
             try row.identifier("event_id", as: EventID.self),
             try row.optionalText("sender_device").flatMap { DeviceID($0) },
-            try row.optionalBytes("sender_txn").map { String(decoding: $0, as: UTF8.self) }
+            try row.optionalByteText("sender_txn")
         )
     }
 

@@ -70,7 +70,7 @@ public struct ReportStore: Sendable {
                 reporter: reporter, room: try row.optionalText("room_id").flatMap { RoomID($0) },
                 event: try row.optionalText("event_id").flatMap { EventID($0) },
                 user: try row.optionalText("user_id").flatMap { UserID($0) },
-                reason: String(decoding: try row.bytes("reason"), as: UTF8.self),
+                reason: try row.byteText("reason"),
                 score: try row.optionalInt32("score"))
             return (try row.int64("report_id"), Timestamp(milliseconds: try row.int64("reported_at_ms")), report)
         }

@@ -57,7 +57,7 @@ extension AccountDataItem {
         let room = roomText.isEmpty ? nil : RoomID(roomText)
         guard room != nil || roomText.isEmpty else { throw StoreError.malformedRow("account_data.room_id") }
         self.init(
-            room: room, type: String(decoding: try row.bytes("type"), as: UTF8.self),
+            room: room, type: try row.byteText("type"),
             content: try row.optionalBytes("content"), position: ShardSequence(try row.int64("seq")))
     }
 }

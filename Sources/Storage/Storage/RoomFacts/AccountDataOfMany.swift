@@ -19,7 +19,7 @@ extension AccountDataStore {
         var found: [UserID: [ByteOrderedText: JSONObject]] = [:]
         for row in rows {
             let user = try row.identifier("user_id", as: UserID.self)
-            let type = ByteOrderedText(String(decoding: try row.bytes("type"), as: UTF8.self))
+            let type = ByteOrderedText(try row.byteText("type"))
             found[user, default: [:]][type] = try JSONObject.parse(try row.bytes("content"))
         }
         return found

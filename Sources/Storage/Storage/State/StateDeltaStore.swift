@@ -46,8 +46,8 @@ public struct StateDeltaStore: Sendable {
             """, room.rawValue, after.value, middle.value, upTo.value, Int64(Self.keysMax))
         return try rows.map { row in
             let key = StateMapKey(
-                type: String(decoding: try row.bytes("type"), as: UTF8.self),
-                stateKey: String(decoding: try row.bytes("state_key"), as: UTF8.self))
+                type: try row.byteText("type"),
+                stateKey: try row.byteText("state_key"))
             let before = try row.optionalText("before").flatMap { EventID($0) }
             return StateDelta(
                 key: key, before: before,
@@ -118,8 +118,8 @@ extension StateDeltaStore {
             StateHistoryStep(
                 position: ShardSequence(try row.int64("seq")),
                 key: StateMapKey(
-                    type: String(decoding: try row.bytes("type"), as: UTF8.self),
-                    stateKey: String(decoding: try row.bytes("state_key"), as: UTF8.self)),
+                    type: try row.byteText("type"),
+                    stateKey: try row.byteText("state_key")),
                 before: try row.optionalText("prev_event_id").flatMap { EventID($0) },
                 after: try row.optionalText("event_id").flatMap { EventID($0) },
                 root: StateRootID(try row.int64("root_id")))

@@ -70,7 +70,7 @@ public struct EmailValidationStore: Sendable {
             """, session, clientSecret, tokenHash, now.milliseconds)
         guard let row = rows.first else { return .unknown }
         return .validated(
-            nextLink: try row.optionalBytes("next_link").map { String(decoding: $0, as: UTF8.self) })
+            nextLink: try row.optionalByteText("next_link"))
     }
 
     /// The address a session has shown to be somebody's; `nil` when it has not.
