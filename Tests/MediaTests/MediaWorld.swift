@@ -148,7 +148,7 @@ final class MediaWorld: Sendable {
         return Thumbnailer(
             executable: URL(fileURLWithPath: own).deletingLastPathComponent()
                 .appending(path: Thumbnailer.executableName).path,
-            queueMax: 200)
+            queueMax: 200, queuePerOwnerMax: 200)
     }
 
     /// The size of a picture.
@@ -156,7 +156,7 @@ final class MediaWorld: Sendable {
         let spool = Spool(folder: folder)
         let file = try await spool.begin()
         try await file.append(ByteBuffer(bytes: bytes))
-        return try await thumbnailer().measure(file.localFile)
+        return try await thumbnailer().measure(file.localFile, by: .previews)
     }
 
     /// Does what housekeepers do about content nobody needs.

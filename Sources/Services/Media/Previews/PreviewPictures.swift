@@ -31,7 +31,7 @@ struct PreviewPictures: Sendable {
         guard try await pour(page, into: file) else { return nil }
         let size: PictureSize
         do {
-            size = try await thumbnailer.measure(file.localFile)
+            size = try await thumbnailer.measure(file.localFile, by: .site(page.url.host))
         } catch is ThumbnailFailure {
             return nil
         }

@@ -39,23 +39,36 @@ package struct Thumbnailer: Sendable {
     static let outputBytesMax = 16 << 20
     /// Processes at once.
     static let processesMax = 2
+    /// Processes at once for the pictures of one owner: there is another for everybody else's.
+    static let processesPerOwnerMax = 1
     /// How many may wait for one.
     static let queueMax = 32
+    /// How many of one owner's may.
+    static let queuePerOwnerMax = 16
     /// The executable, beside the worker's own.
     package static let executableName = "apus-thumbnailer"
 
     private let executable: String
     private let durationMax: Duration
+    private let places: FairPlaces<PictureOwner>
     private let pool: BoundedWorkPool
 
     package init(
-        executable: String, processesMax: Int = processesMax, queueMax: Int = queueMax,
-        durationMax: Duration = durationMax
+        executable: String, processesMax: Int = processesMax, processesPerOwnerMax: Int = processesPerOwnerMax,
+        queueMax: Int = queueMax, queuePerOwnerMax: Int = queuePerOwnerMax, durationMax: Duration = durationMax
     ) {
         self.executable = executable
         self.durationMax = durationMax
-        pool = BoundedWorkPool(threadsMax: processesMax, queueMax: queueMax)
+        places = FairPlaces(
+            .init(
+                places: processesMax, placesOfOne: processesPerOwnerMax, waiting: queueMax,
+                waitingOfOne: queuePerOwnerMax))
+        // Whoever has a place has a thread; one that has just been done with may not be free that very moment.
+        pool = BoundedWorkPool(threadsMax: processesMax, queueMax: processesMax)
     }
+
+    /// How many pictures wait for a process.
+    package var waitingCount: Int { places.waitingCount }
 
     /// The executable in the folder of this process's own.
     ///
@@ -66,35 +79,38 @@ package struct Thumbnailer: Sendable {
         return String(own[...slash]) + executableName
     }
 
-    /// Makes a thumbnail.
+    /// Makes a thumbnail of a picture of `owner`'s.
     ///
     /// - Throws: ``ThumbnailFailure``.
-    package func make(_ kind: ThumbnailKind, of file: LocalFile) async throws -> ThumbnailOutcome {
+    package func make(
+        _ kind: ThumbnailKind, of file: LocalFile, by owner: PictureOwner
+    ) async throws -> ThumbnailOutcome {
         let (status, head, bytes) = try await run(
             [
                 "\(kind.width)", "\(kind.height)", kind.method == .crop ? "crop" : "scale",
                 kind.isAnimated ? "animated" : "still",
-            ], file)
+            ], file, owner)
         return status == Self.originalStatus ? .original(type: head.type) : .made(type: head.type, bytes)
     }
 
     /// How large a picture is, as it is shown.
     ///
     /// - Throws: ``ThumbnailFailure``.
-    package func measure(_ file: LocalFile) async throws -> PictureSize {
-        try await run(["0", "0", "scale", "still"], file).head
+    package func measure(_ file: LocalFile, by owner: PictureOwner) async throws -> PictureSize {
+        try await run(["0", "0", "scale", "still"], file, owner).head
     }
 
     /// Of `apus_thumbnail_outcome`.
     private static let originalStatus: Int32 = 10
 
     private func run(
-        _ words: [String], _ file: LocalFile
+        _ words: [String], _ file: LocalFile, _ owner: PictureOwner
     ) async throws -> (status: Int32, head: PictureSize, bytes: ByteBuffer) {
         let child = ThumbnailProcess(
             executable: executable, arguments: words + ["\(Self.pixelsMax)"], inputPath: file.path,
             outputBytesMax: Self.outputBytesMax, durationMax: durationMax)
-        guard let end = await pool.run({ child.run() }) else { throw ThumbnailFailure.busy }
+        let end = try await places.withPlace(of: owner) { await pool.run { child.run() } } ?? nil
+        guard let end else { throw ThumbnailFailure.busy }
         // The file is there until the process has read it.
         withExtendedLifetime(file) {}
         switch end {

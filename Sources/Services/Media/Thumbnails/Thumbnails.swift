@@ -49,7 +49,7 @@ struct Thumbnails: Sendable {
             if let kept = try await store.fetch(kind, of: content) {
                 made = .kept(kept)
             } else {
-                made = try await making.value(of: wanted) { try await make(kind, of: content) }
+                made = try await making.value(of: wanted) { try await make(kind, of: found) }
             }
             return try await answer(with: made, of: content)
         } catch let failure as ThumbnailFailure {
@@ -59,9 +59,10 @@ struct Thumbnails: Sendable {
         }
     }
 
-    private func make(_ kind: ThumbnailKind, of content: MediaContent) async throws -> Made {
+    private func make(_ kind: ThumbnailKind, of found: FoundMedia) async throws -> Made {
+        let content = found.content
         let file = try await objects.localFile(of: content.objectKey)
-        switch try await thumbnailer.make(kind, of: file) {
+        switch try await thumbnailer.make(kind, of: file, by: PictureOwner(of: found.media)) {
         case .original(let type): return .content(type: type)
         case .made(let type, let bytes):
             let thumbnail = try await objects.begin()
