@@ -24,12 +24,35 @@ struct TestPictures {
 
     /// A picture that is not all of one colour.
     ///
-    /// - Parameter format: the file's ending, as `png` or `jpg`.
-    func still(_ width: Int, _ height: Int, _ format: String) async throws -> [UInt8] {
+    /// - Parameters:
+    ///   - format: the file's ending, as `png` or `jpg`.
+    ///   - isInterlaced: made to be shown before all of it has come.
+    func still(_ width: Int, _ height: Int, _ format: String, isInterlaced: Bool = false) async throws -> [UInt8] {
         try await colours(width, height)
         let name = "still.\(format)"
-        try await vips("copy", path("rgb.v"), path(name))
+        try await vips("copy", path("rgb.v"), path(name) + (isInterlaced ? "[interlace]" : ""))
         return try read(name)
+    }
+
+    /// A JPEG without its last bytes before the marker that ends it.
+    static func withoutLast(_ count: Int, of jpeg: [UInt8]) -> [UInt8] {
+        Array(jpeg.dropLast(2 + count)) + [0xFF, 0xD9]
+    }
+
+    /// A PNG that keeps so many bytes of its pixels, and is whole otherwise.
+    static func keeping(_ count: Int, ofPixelsIn png: [UInt8]) -> [UInt8] {
+        var (cut, pixels, at) = (Array(png[..<8]), [UInt8](), 8)
+        while at + 12 <= png.count {
+            let length = png[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
+            let end = at + 12 + length
+            switch String(decoding: png[at + 4..<at + 8], as: UTF8.self) {
+            case "IDAT": pixels += png[at + 8..<end - 4]
+            case "IEND": cut += chunk("IDAT", Array(pixels.prefix(count))) + png[at..<end]
+            default: cut += png[at..<end]
+            }
+            at = end
+        }
+        return cut
     }
 
     /// With a half that can be seen through.
@@ -113,14 +136,18 @@ struct TestPictures {
 
     /// A small PNG that says it is very large.
     static func bomb(_ width: UInt32, _ height: UInt32) -> [UInt8] {
-        func bytes(_ number: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) } }
-        func chunk(_ type: String, _ data: [UInt8]) -> [UInt8] {
-            let content = Array(type.utf8) + data
-            return bytes(UInt32(data.count)) + content + bytes(checksum(content))
-        }
-        return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+        [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
             + chunk("IHDR", bytes(width) + bytes(height) + [8, 2, 0, 0, 0])
             + chunk("IDAT", [0x78, 0x9C, 0x63, 0, 0, 0, 1, 0, 1]) + chunk("IEND", [])
+    }
+
+    private static func bytes(_ number: UInt32) -> [UInt8] {
+        (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }
+    }
+
+    private static func chunk(_ type: String, _ data: [UInt8]) -> [UInt8] {
+        let content = Array(type.utf8) + data
+        return bytes(UInt32(data.count)) + content + bytes(checksum(content))
     }
 
     private static func checksum(_ bytes: [UInt8]) -> UInt32 {

@@ -181,6 +181,40 @@ import Testing
         }
     }
 
+    @Test func picturesThatLackPixelsAreRefusedHoweverTheyEnd() async throws {
+        try await with { world, anna, pictures in
+            var cut: [(String, [UInt8])] = []
+            var whole: [(String, [UInt8])] = []
+            for isInterlaced in [false, true] {
+                let jpeg = try await pictures.still(400, 300, "jpg", isInterlaced: isInterlaced)
+                let png = try await pictures.still(400, 300, "png", isInterlaced: isInterlaced)
+                for count in [40, jpeg.count / 2] {
+                    cut.append(("jpeg without \(count)", TestPictures.withoutLast(count, of: jpeg)))
+                    cut.append(
+                        (
+                            "png with \(png.count - count)",
+                            TestPictures.keeping(png.count - 200 - count, ofPixelsIn: png)
+                        ))
+                }
+                // Cameras pad, and append films.
+                whole.append(("padded jpeg", Array(jpeg.dropLast(2)) + [0, 0, 0, 0, 0xFF, 0xD9]))
+                whole.append(("longer jpeg", jpeg + someBytes(1_000)))
+                whole.append(("longer png", png + someBytes(1_000)))
+                whole.append(("png in one piece", TestPictures.keeping(.max, ofPixelsIn: png)))
+            }
+            for (name, bytes) in cut {
+                let uri = try await world.upload(bytes, by: anna)
+                let answer = try await thumbnail(world, uri, "width=320&height=240", by: anna)
+                #expect(answer.status == 400 && answer.errcode == "M_UNKNOWN", "\(name): \(answer.status)")
+            }
+            for (name, bytes) in whole {
+                let uri = try await world.upload(bytes, by: anna)
+                let answer = try await thumbnail(world, uri, "width=320&height=240", by: anna)
+                #expect(answer.status == 200, "\(name): \(answer.status)")
+            }
+        }
+    }
+
     @Test func asManyPixelsAsMayBeAreMadeSmaller() async throws {
         #expect(Thumbnailer.pixelsMax == 10_000 * 8_000)
         try await with { world, anna, pictures in

@@ -113,6 +113,17 @@ static enum apus_thumbnail_outcome map(int input, struct picture *picture) {
     return picture->type ? APUS_THUMBNAIL_MADE : APUS_THUMBNAIL_UNKNOWN;
 }
 
+// Whether a JPEG ended before its last pixels.
+//
+// libjpeg warns of that and goes on in grey. libvips can fail on every warning or on none, and many whole pictures have
+// some: cameras pad, for one. So the words are looked for, which libvips writes to its log when it is done with the file.
+static bool ended_early = false;
+
+static void note_warning(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer unused) {
+    (void)domain, (void)level, (void)unused;
+    if (strstr(message, "remature end of")) ended_early = true;
+}
+
 // Starts libvips; from then on no file can be opened.
 static bool start(void) {
     // Modules are looked for under this: nowhere.
@@ -124,6 +135,7 @@ static bool start(void) {
     for (size_t loader = 0; loader < sizeof loaders / sizeof *loaders; loader++) {
         vips_operation_block_set(loaders[loader], FALSE);
     }
+    g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, note_warning, NULL);
     vips_concurrency_set(1);
     vips_cache_set_max(0);
     limit(RLIMIT_NOFILE, 0);
@@ -245,9 +257,18 @@ static enum apus_thumbnail_outcome save(VipsImage *image, int output, const stru
     }
     g_object_unref(image);
     if (failed) return APUS_THUMBNAIL_BROKEN;
-    bool is_written = write_head(output, type, plan->cut_width, plan->cut_height) && write_all(output, bytes, count);
+    bool is_written = !ended_early && write_head(output, type, plan->cut_width, plan->cut_height)
+        && write_all(output, bytes, count);
     g_free(bytes);
     return is_written ? APUS_THUMBNAIL_MADE : APUS_THUMBNAIL_BROKEN;
+}
+
+// What the loader is told: to say so when pixels are missing. The thumbnail operation has a parameter for that, which it
+// does not hand on.
+static const char *loader_options(const struct picture *picture, int frames) {
+    if (frames > 1) return "n=-1";
+    bool is_still = strcmp(picture->type, "image/jpeg") == 0 || strcmp(picture->type, "image/png") == 0;
+    return is_still ? "fail_on=truncated" : "";
 }
 
 static enum apus_thumbnail_outcome draw(
@@ -257,8 +278,7 @@ static enum apus_thumbnail_outcome draw(
     // The size is exact, so that its ratio is off by less than a pixel.
     int failed = vips_thumbnail_buffer(
         (void *)picture->bytes, picture->byte_count, &image, drawn.width, "height", drawn.height, "size",
-        VIPS_SIZE_FORCE, "export_profile", "srgb", "fail_on", VIPS_FAIL_ON_TRUNCATED, "option_string",
-        frames > 1 ? "n=-1" : "", NULL);
+        VIPS_SIZE_FORCE, "export_profile", "srgb", "option_string", loader_options(picture, frames), NULL);
     if (failed) return APUS_THUMBNAIL_BROKEN;
     if (vips_image_get_height(image) != drawn.height * frames) {
         g_object_unref(image);
