@@ -40,6 +40,21 @@ import Testing
         }
     }
 
+    /// MSC4306: rules of that kind are the server's own, and can be turned off.
+    @Test func rulesForThreadsAreTheServersOwn() async throws {
+        try await RoomScene.with { scene in
+            let anna = try await scene.gateway.register("anna")
+            let rules = "pushrules/global/postcontent"
+            let own = try await scene.put("\(rules)/mine", ["conditions": [], "actions": ["notify"]], anna)
+            #expect(own.status == 400 && own.errcode == "M_INVALID_PARAM")
+            let name = ".io.element.msc4306.rule.subscribed_thread"
+            #expect(try await scene.get("\(rules)/\(name)", anna).body["enabled"] == true)
+            #expect(try await scene.put("\(rules)/\(name)/enabled", ["enabled": false], anna).status == 200)
+            let all = try await scene.get("pushrules/", anna).body["global"]?["postcontent"]?.arrayValue
+            #expect(all?.map { $0["enabled"] } == [true, false])
+        }
+    }
+
     /// Two devices that change rules at once overwrite nothing of each other.
     @Test func changesAtOnceAreAllKept() async throws {
         try await RoomScene.with { scene in

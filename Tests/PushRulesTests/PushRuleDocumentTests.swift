@@ -33,6 +33,26 @@ import Testing
         }
     }
 
+    /// What is not in the specification yet has names that say so, and a kind of its own.
+    @Test func everybodyHasRulesForThreads() throws {
+        let document = try Scene().document()
+        #expect(
+            document[.postcontent].map { JSONValue.object($0) } == [
+                [
+                    "rule_id": ".io.element.msc4306.rule.unsubscribed_thread", "default": true, "enabled": true,
+                    "conditions": [["kind": "io.element.msc4306.thread_subscription", "subscribed": false]],
+                    "actions": [],
+                ],
+                [
+                    "rule_id": ".io.element.msc4306.rule.subscribed_thread", "default": true, "enabled": true,
+                    "conditions": [["kind": "io.element.msc4306.thread_subscription", "subscribed": true]],
+                    "actions": ["notify", ["set_tweak": "sound", "value": "default"]],
+                ],
+            ])
+        #expect(PushRuleKind.allCases.map(\.rawValue).dropFirst().prefix(3) == ["content", "postcontent", "room"])
+        #expect(PushRuleKind.allCases.filter { !$0.takesOwnRules } == [.postcontent])
+    }
+
     @Test func newRulesAreTheMostImportantUnlessPutBesideAnother() throws {
         let scene = try Scene()
         let document = try scene.document([
@@ -108,6 +128,8 @@ import Testing
         #expect(try scene.rules([mentions, keyword]).counting(in: room) == .oneByOne)
         #expect(try scene.rules([Scene.enable(.override, ".m.rule.master", true)]).counting(in: room) == .nothing)
         #expect(try scene.rules([Scene.enable(.underride, ".m.rule.message", false)]).counting(in: room) == .oneByOne)
+        let threads = Scene.enable(.postcontent, ".io.element.msc4306.rule.unsubscribed_thread", false)
+        #expect(try scene.rules([threads]).counting(in: room) == .oneByOne)
         // How it sounds changes nothing.
         let loud = PushRuleChange(
             kind: .underride, name: ".m.rule.message",

@@ -32,9 +32,11 @@ struct PushRuleScene {
     /// What the rules, changed so, make of an event in a room of so many.
     func actions(
         _ event: Event, _ changes: [PushRuleChange] = [], members: Int = 3, mayNotify: Bool = true,
-        name: String? = nil
+        name: String? = nil, isThreadSubscribed: Bool? = nil
     ) throws -> PushActions? {
-        let context = PushContext(memberCount: members, displayName: name) { _, _ in mayNotify }
+        let context = PushContext(
+            memberCount: members, displayName: name, isThreadSubscribed: isThreadSubscribed
+        ) { _, _ in mayNotify }
         return try rules(changes).actions(for: event, context)
     }
 

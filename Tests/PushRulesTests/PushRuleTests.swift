@@ -130,9 +130,50 @@ import Testing
         #expect(try holds(["kind": "contains_display_name"], name: "is ready"))
         #expect(try !holds(["kind": "contains_display_name"], name: "rea"))
         #expect(try !holds(["kind": "contains_display_name"]))
+        let thread = "io.element.msc4306.thread_subscription"
+        #expect(try !holds(["kind": .string(thread), "subscribed": false]), "it is in no thread")
+        #expect(try !holds(["kind": .string(thread)]))
         for unknown in ["org.example.unknown", "unread_count", "device"] {
             #expect(try !holds(["kind": .string(unknown), "key": "content.body", "is": ">=0"]))
         }
+    }
+
+    /// MSC4306: of a thread that one follows one hears whatever it is, of another what singles one out.
+    @Test func whoFollowsThreadsHearsOfThose() throws {
+        let scene = try Scene()
+        let thread: JSONValue = ["rel_type": "m.thread", "event_id": "$root"]
+        func event(_ more: JSONObject = [:], type: String = "m.room.message") throws -> Event {
+            var content: JSONObject = ["msgtype": "m.text", "body": "hello", "m.relates_to": thread]
+            for member in more.members { content[member.key] = member.value }
+            return try scene.event(content, type: type)
+        }
+        func actions(_ event: Event, _ follows: Bool?, _ changes: [PushRuleChange] = []) throws -> PushActions? {
+            try scene.actions(event, changes, isThreadSubscribed: follows)
+        }
+        // Whose clients know nothing of it hears of every thread.
+        #expect(try actions(event(), nil)?.json == ["notify"])
+        #expect(try actions(event(), false)?.json == [])
+        #expect(try actions(event(), true)?.json == ["notify", ["set_tweak": "sound", "value": "default"]])
+        let sticker = try event(type: "m.sticker")
+        #expect(try actions(sticker, nil) == nil)
+        #expect(try actions(sticker, true)?.notifies == true)
+        let mention = try event(["m.mentions": ["user_ids": [.string(scene.me.rawValue)]]])
+        #expect(try actions(mention, false)?.isHighlight == true)
+        let keyword = Scene.set(.content, "c", ["pattern": "hello", "actions": ["notify"]])
+        #expect(try actions(event(), false, [keyword])?.notifies == true)
+        // Before what is said of the room, after what is said of everything.
+        let (loud, muted) = (
+            Scene.set(.room, scene.room.rawValue, ["actions": ["notify"]]),
+            Scene.set(.room, scene.room.rawValue, ["actions": []])
+        )
+        #expect(try actions(event(), false, [loud])?.notifies == false)
+        #expect(try actions(event(), true, [muted])?.notifies == true)
+        let silence = Scene.set(.override, "o", ["conditions": [], "actions": []])
+        #expect(try actions(event(), true, [silence])?.notifies == false)
+        #expect(try actions(try event(["msgtype": "m.notice"]), true)?.notifies == false)
+        // They can be turned off, as every rule can.
+        let off = Scene.enable(.postcontent, ".io.element.msc4306.rule.unsubscribed_thread", false)
+        #expect(try actions(event(), false, [off])?.notifies == true)
     }
 
     /// In an encrypted room nobody's name can be found: the rule is passed over, and the usual ones go on.

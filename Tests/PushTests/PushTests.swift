@@ -142,6 +142,45 @@ struct PushTests {
         }
     }
 
+    /// MSC4306: who follows a thread hears of it also from a muted room, and of another one no longer.
+    ///
+    /// The badge says the same. Who never followed one hears of all.
+    @Test func whoFollowsThreadsHearsOfThoseOnly() async throws {
+        try await PushGatewayStub.with([.takes, .takes]) { gateways in
+            try await PushWorld.with { world in
+                let (anna, bert) = (try await world.person("anna"), try await world.person("bert"))
+                let carl = try await world.person("carl")
+                try await world.addPusher("of-bert", of: bert, to: gateways[0])
+                try await world.addPusher("of-carl", of: carl, to: gateways[1])
+                let room = try await world.room([anna, bert, carl])
+                let root = try await world.say("root", by: anna, in: room)
+                let other = try await world.say("other root", by: anna, in: room)
+                for user in [bert, carl] { try await world.read(other, by: user, in: room) }
+                try await world.execute(
+                    .setThreadSubscription(
+                        .init(user: bert, room: room, root: root, state: .manual, roomPosition: .zero)), of: bert)
+                try await world.startWorker()
+                try await world.waitForParts()
+                try await world.say("unheard", by: anna, in: room, thread: other)
+                let followed = try await world.say("heard", by: anna, in: room, thread: root)
+                try await waitUntil { gateways[0].events() == [followed.rawValue] }
+                #expect(gateways[0].notices.last?["counts"]?["unread"] == 1)
+                try await waitUntil { gateways[1].events().count == 2 }
+                #expect(gateways[1].notices.last?["counts"]?["unread"] == 2)
+
+                let mute = PushRuleChange(kind: .room, name: room.rawValue, what: .set(["actions": []], nil))
+                try await world.execute(.changePushRules(.init(user: bert, change: mute)), of: bert)
+                try await world.say("muted", by: anna, in: room)
+                let sticker: JSONObject = [
+                    "body": "x", "m.relates_to": ["rel_type": "m.thread", "event_id": .string(root.rawValue)],
+                ]
+                let last = try await world.send(sticker, type: "m.sticker", by: anna, in: room)
+                try await waitUntil { gateways[0].events() == [followed.rawValue, last.rawValue] }
+                #expect(gateways[0].notices.last?["counts"]?["unread"] == 2)
+            }
+        }
+    }
+
     /// What the rules that everybody has make of edits, reactions and mentions of the room.
     @Test func theUsualRulesSilenceAndSingleOut() async throws {
         try await PushWorld.withPeople([.takes]) { world, gateways, anna, bert in

@@ -152,9 +152,56 @@ struct PushRuleSyncTests {
         }
     }
 
+    private func follow(
+        _ root: EventID, _ isFollowing: Bool, by person: SyncWorld.Person, in room: RoomID, _ world: SyncWorld
+    ) async throws {
+        try await world.execute(
+            .setThreadSubscription(
+                .init(
+                    user: person.id, room: room, root: root, state: isFollowing ? .manual : .unsubscribed,
+                    roomPosition: .zero)), of: person.id)
+    }
+
+    /// MSC4306: what is unread follows the threads that somebody follows, as soon as they follow any.
+    @Test func threadsThatAreNotFollowedDoNotCount() async throws {
+        try await SyncWorld.with { world in
+            let (alice, bob) = (try await world.person("alice"), try await world.person("bob"))
+            let room = try await world.room(by: alice, members: [bob])
+            let roots = try await world.say("first", "second", by: alice, in: room)
+            try await world.setReceipt(roots[1], by: bob, in: room)
+            for root in roots {
+                let relation: JSONObject = [
+                    "m.relates_to": ["rel_type": "m.thread", "event_id": .string(root.rawValue)]
+                ]
+                try await send(world, relation, by: alice, in: room)
+                try await send(world, relation, type: "m.sticker", by: alice, in: room)
+                try await send(world, Self.mention(bob, relation), by: alice, in: room)
+            }
+            try await world.say("main", by: alice, in: room)
+            func threads() async throws -> [Int64?] {
+                let filter: JSONObject = ["room": ["timeline": ["unread_thread_notifications": true]]]
+                let joined = try await world.sync(bob, filter: filter).joined(room)
+                let threads = joined?["unread_thread_notifications"]
+                return [joined?["unread_notifications"]?["notification_count"]?.intValue]
+                    + roots.map { threads?[$0.rawValue]?["notification_count"]?.intValue }
+            }
+            #expect(try await counts(world, bob, room) == [5, 2])
+            #expect(try await threads() == [1, 2, 2])
+            try await follow(roots[0], true, by: bob, in: room, world)
+            #expect(try await counts(world, bob, room) == [5, 2])
+            #expect(try await threads() == [1, 3, 1])
+            // Also where only mentions notify.
+            try await change(world, bob, .room, room.rawValue, .set(["actions": []], nil))
+            #expect(try await counts(world, bob, room) == [4, 2])
+            try await change(world, bob, .room, room.rawValue, .remove)
+            try await follow(roots[0], false, by: bob, in: room, world)
+            #expect(try await counts(world, bob, room) == [3, 2])
+        }
+    }
+
     /// Whatever happens at random: the subtraction, and the count one by one by the rules that everybody has, agree.
-    @Test(arguments: [11, 12, 13] as [UInt64]) func subtractionAgreesWithGoingThroughTheRules(seed: UInt64) async throws
-    {
+    @Test(arguments: [11, 12, 13, 14, 15] as [UInt64])
+    func subtractionAgreesWithGoingThroughTheRules(seed: UInt64) async throws {
         try await SyncWorld.with { world in
             var random = SeededRandom(seed: seed)
             let people = [
@@ -167,11 +214,12 @@ struct PushRuleSyncTests {
                 let other = people[Int.random(in: 0..<3, using: &random)]
                 var content: JSONObject = ["msgtype": "m.text", "body": "text"]
                 var type = "m.room.message"
-                switch Int.random(in: 0..<8, using: &random) {
+                switch Int.random(in: 0..<9, using: &random) {
                 case 0: content["msgtype"] = "m.notice"
                 case 1: type = "m.room.encrypted"
                 case 2: type = "m.reaction"
                 case 3: content["m.mentions"] = ["room": true]
+                case 4: type = "m.sticker"
                 default: break
                 }
                 if Int.random(in: 0..<4, using: &random) == 0 {
@@ -188,12 +236,16 @@ struct PushRuleSyncTests {
                 if Int.random(in: 0..<8, using: &random) == 0, let read = sent.randomElement(using: &random) {
                     try await world.setReceipt(read, by: other, in: room)
                 }
+                // The third of them follows no threads.
+                if Int.random(in: 0..<6, using: &random) == 0, let root = sent.randomElement(using: &random) {
+                    let isFollowing = Int.random(in: 0..<4, using: &random) > 0
+                    try await follow(root, isFollowing, by: people[sent.count % 2], in: room, world)
+                }
             }
             try await world.settle()
-            let usual = UnreadStore(database: world.database)
             let contexts = PushContexts(
                 facts: RoomFacts(database: world.database), pushFacts: PushFactStore(database: world.database))
-            let counter = UnreadCounter(store: usual, contexts: contexts)
+            let counter = UnreadCounter(store: UnreadStore(database: world.database), contexts: contexts)
             for person in people {
                 let cut = try #require(try world.worker.parts.tail.current)
                 let shard = ShardID.placement(of: room, count: TestDatabase.shardCount)
@@ -201,21 +253,20 @@ struct PushRuleSyncTests {
                     "SELECT seq FROM current_membership WHERE user_id = $1", person.id.rawValue)
                 let request = UnreadRequest(
                     room: room, joinedAt: ShardSequence(try joined[0].int64("seq")), upTo: cut[shard])
-                // A rule that fits nothing has every event looked at.
                 var document = PushRuleDocument(nil, of: person.id)
                 let subtracted = try await counter.counts(
                     in: [request], for: person.id, rules: PushRuleSet(document, of: person.id), ignoring: [],
                     listsThreads: true)
-                try document.apply(
-                    PushRuleChange(
-                        kind: .content, name: "c", what: .set(["pattern": "nowhere", "actions": ["notify"]], nil)))
+                // A rule that fits nothing has every event looked at.
+                let nothing: JSONObject = ["pattern": "nowhere", "actions": ["notify"]]
+                try document.apply(PushRuleChange(kind: .content, name: "c", what: .set(nothing, nil)))
                 let rules = PushRuleSet(document, of: person.id)
                 #expect(rules.counting(in: room) == .oneByOne)
                 let looked = try await counter.counts(
                     in: [request], for: person.id, rules: rules, ignoring: [], listsThreads: true)
                 for part in [\RoomUnread.main, \.inThreads] {
-                    #expect(
-                        subtracted[room]?[keyPath: part] == looked[room]?[keyPath: part], "seed \(seed) \(person.id)")
+                    let (one, other) = (subtracted[room]?[keyPath: part], looked[room]?[keyPath: part])
+                    #expect(one == other, "seed \(seed) \(person.id)")
                 }
             }
         }

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Identifiers
 
-/// The rules that everybody has (spec v1.19, client-server API, "Predefined Rules").
+/// The rules that everybody has (spec v1.19, client-server API, "Predefined Rules"; MSC4306 for threads).
 enum DefaultPushRules {
     static let master = ".m.rule.master"
 
@@ -9,16 +9,18 @@ enum DefaultPushRules {
     static func rules(_ kind: PushRuleKind, of user: UserID) -> [JSONObject] {
         switch kind {
         case .override: overrides(user)
+        case .postcontent: threads
         case .underride: underrides
         case .content, .room, .sender: []
         }
     }
 
     private static func rule(
-        _ name: String, isEnabled: Bool = true, _ conditions: [JSONValue], _ actions: [JSONValue]
+        _ name: String, of prefix: String = ".m", isEnabled: Bool = true, _ conditions: [JSONValue],
+        _ actions: [JSONValue]
     ) -> JSONObject {
         [
-            "rule_id": .string(".m.rule.\(name)"), "default": true, "enabled": .bool(isEnabled),
+            "rule_id": .string("\(prefix).rule.\(name)"), "default": true, "enabled": .bool(isEnabled),
             "conditions": .array(conditions), "actions": .array(actions),
         ]
     }
@@ -64,6 +66,17 @@ enum DefaultPushRules {
                 "suppress_edits",
                 [["kind": "event_property_is", "key": "content.m\\.relates_to.rel_type", "value": "m.replace"]], []),
         ]
+    }
+
+    private static let threads = [
+        rule("unsubscribed_thread", of: msc4306, [inThread(false)], []),
+        rule("subscribed_thread", of: msc4306, [inThread(true)], ["notify", sound()]),
+    ]
+
+    private static let msc4306 = ".io.element.msc4306"
+
+    private static func inThread(_ isSubscribed: Bool) -> JSONValue {
+        ["kind": .string(PushCondition.threadKind), "subscribed": .bool(isSubscribed)]
     }
 
     private static let ofTwo: JSONValue = ["kind": "room_member_count", "is": "2"]

@@ -8,14 +8,19 @@ public struct PushContext: Sendable {
     public var memberCount: Int
     /// The reader's name in the room.
     public var displayName: String?
+    /// Whether the reader follows the thread that the event is in (MSC4306); `nil` when it is in none, or the reader does not
+    /// follow threads one by one.
+    public var isThreadSubscribed: Bool?
     /// Whether somebody may notify all, by the room's power levels; the kind of notification is `room`, for one.
     public var mayNotify: @Sendable (UserID, String) -> Bool
 
     public init(
-        memberCount: Int, displayName: String? = nil, mayNotify: @escaping @Sendable (UserID, String) -> Bool
+        memberCount: Int, displayName: String? = nil, isThreadSubscribed: Bool? = nil,
+        mayNotify: @escaping @Sendable (UserID, String) -> Bool
     ) {
         self.memberCount = memberCount
         self.displayName = displayName
+        self.isThreadSubscribed = isThreadSubscribed
         self.mayNotify = mayNotify
     }
 }
@@ -31,8 +36,13 @@ enum PushCondition: Sendable {
     case displayName
     case memberCount(Comparison, Int)
     case senderMayNotify(String)
+    /// The event is in a thread that the reader follows, or does not.
+    case inThread(isSubscribed: Bool)
     /// One that this server does not know: it matches nothing.
     case unknown
+
+    /// Unstable until MSC4306 is in the specification.
+    static let threadKind = "io.element.msc4306.thread_subscription"
 
     enum Comparison: String, Sendable, CaseIterable {
         case atMost = "<="
@@ -54,6 +64,8 @@ enum PushCondition: Sendable {
         case ("room_member_count", _): self = Self.count(json["is"]?.stringValue ?? "")
         case ("sender_notification_permission", _):
             self = json["key"]?.stringValue.map { .senderMayNotify($0) } ?? .unknown
+        case (Self.threadKind, _):
+            self = json["subscribed"]?.boolValue.map { .inThread(isSubscribed: $0) } ?? .unknown
         default: self = .unknown
         }
     }
@@ -102,6 +114,7 @@ enum PushCondition: Sendable {
             return TextGlob.literal(name).matchesWords(in: body)
         case .memberCount(let comparison, let number): return Self.compare(context.memberCount, comparison, number)
         case .senderMayNotify(let kind): return context.mayNotify(event.sender, kind)
+        case .inThread(let isSubscribed): return context.isThreadSubscribed == isSubscribed
         case .unknown: return false
         }
     }

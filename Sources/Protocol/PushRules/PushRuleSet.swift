@@ -15,7 +15,8 @@ public struct PushRuleSet: Sendable {
             let name = PushRuleDocument.name(of: json)
             conditions =
                 switch kind {
-                case .override, .underride: (json["conditions"]?.arrayValue ?? []).map { PushCondition($0) }
+                case .override, .postcontent, .underride:
+                    (json["conditions"]?.arrayValue ?? []).map { PushCondition($0) }
                 case .content: [.match(PropertyPath("content.body"), json["pattern"]?.stringValue)]
                 case .room: [.equals(PropertyPath("room_id"), .string(name))]
                 case .sender: [.equals(PropertyPath("sender"), .string(name))]

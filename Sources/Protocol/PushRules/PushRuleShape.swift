@@ -25,7 +25,7 @@ struct PushRuleShape: Sendable {
                 isOwn = true
             }
         }
-        for kind in [PushRuleKind.override, .underride] { note(document[kind], DefaultPushRules.rules(kind, of: user)) }
+        for kind in PushRuleKind.allCases { note(document[kind], DefaultPushRules.rules(kind, of: user)) }
         for kind in [PushRuleKind.content, .sender] where document[kind].contains(where: Self.isEnabled) {
             isOwn = true
         }

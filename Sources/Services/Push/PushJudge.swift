@@ -22,14 +22,19 @@ struct PushJudge: Sendable {
             let users = own.reduce(into: [ShardSequence: Set<UserID>]()) {
                 $0[$1.position, default: []].formUnion($1.users)
             }
-            let names = try await names(in: room, of: users.values.reduce(into: []) { $0.formUnion($1) }, readers)
+            let everybody = users.values.reduce(into: Set<UserID>()) { $0.formUnion($1) }
+            let names = try await names(in: room, of: everybody, readers)
             let positions = users.keys.sorted()
             for start in stride(from: 0, to: positions.count, by: EventStore.eventsMax) {
                 let part = Array(positions.dropFirst(start).prefix(EventStore.eventsMax))
-                for stored in try await events.events(at: part, of: room, rules: known.placement.version.rules) {
+                let found = try await events.events(at: part, of: room, rules: known.placement.version.rules)
+                let threads = try await contexts.followedThreads(
+                    of: found.map(\.event.id), in: room, by: Array(everybody))
+                for stored in found {
                     for user in users[stored.position] ?? [] {
                         var context = known.context
                         context.displayName = names[user]
+                        context.isThreadSubscribed = threads.isFollowing(user, stored.event.id)
                         guard let reader = readers[user],
                             let actions = judge(stored, for: user, reader, context, audience)
                         else { continue }

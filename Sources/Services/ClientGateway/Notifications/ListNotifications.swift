@@ -88,9 +88,10 @@ struct ListNotifications: Endpoint {
         let contexts = try await contexts.rooms(
             Array(Set(found.map(\.room))), for: request.caller, countingTo: rules.membersCounted)
         return found.compactMap { notification in
-            guard let (event, bytes) = shown[notification.event], let room = contexts[notification.room],
-                let actions = rules.actions(for: event, room.context), actions.notifies
+            guard let (event, bytes) = shown[notification.event], var context = contexts[notification.room]?.context
             else { return nil }
+            context.isThreadSubscribed = notification.isThreadSubscribed
+            guard let actions = rules.actions(for: event, context), actions.notifies else { return nil }
             return Listed(notification: notification, event: bytes, actions: actions)
         }
     }

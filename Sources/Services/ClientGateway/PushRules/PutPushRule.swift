@@ -9,10 +9,13 @@ struct PutPushRule: Endpoint {
 
     let rules: PushRuleReader
 
-    /// - Throws: `M_INVALID_PARAM` for a name of the server's own, `M_UNKNOWN` for a neighbour that is none,
+    /// - Throws: `M_INVALID_PARAM` for a name or a kind of the server's own, `M_UNKNOWN` for a neighbour that is none,
     ///   `M_MISSING_PARAM`, `M_BAD_JSON`, `M_TOO_LARGE`.
     func respond(to request: UserRequest) async throws -> EmptyObject {
         let path = try PushRulePath(request)
+        guard path.kind.takesOwnRules else {
+            throw MatrixError.invalidParam("Rules of this kind are the server's own.")
+        }
         guard path.name.utf8.first != UInt8(ascii: "."), !path.name.utf8.contains(where: { "/\\".utf8.contains($0) })
         else { throw MatrixError.invalidParam("A rule's name does not begin with a dot, nor has it slashes.") }
         let rule = try Self.rule(BodyFields(try request.jsonBody()), path.kind)

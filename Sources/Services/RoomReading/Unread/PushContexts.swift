@@ -47,4 +47,12 @@ public struct PushContexts: Sendable {
         }
         return found
     }
+
+    /// Which of `events`, at most `EventStore.eventsMax` and all of `room`, are in threads, and which of these `users`
+    /// follow.
+    public func followedThreads(
+        of events: [EventID], in room: RoomID, by users: [UserID]
+    ) async throws -> FollowedThreads {
+        try await pushFacts.followedThreads(of: events, in: room, by: users)
+    }
 }

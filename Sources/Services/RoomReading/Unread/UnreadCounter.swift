@@ -4,7 +4,8 @@ import Storage
 
 // Counts follow the rules somebody has now, not those they had when a message came. For most people they are differences of
 // ordinals, which cost the same for ten unread messages and for a million (UnreadStore). Whose rules look at each event
-// needs each event looked at: then the newest are, up to a bound.
+// needs each event looked at: then the newest are, up to a bound. So are those in threads that somebody follows, of which
+// they hear whatever it is; of other threads they who follow any hear only what singles them out, which is counted anyway.
 
 /// Counts what somebody has not read, as their push rules have it.
 public struct UnreadCounter: Sendable {
@@ -34,26 +35,39 @@ public struct UnreadCounter: Sendable {
             case .oneByOne: looked.append(room)
             }
         }
+        let candidates = subtracted.map(\.room)
+        async let withFollowed = store.roomsWithFollowedThreads(among: candidates, of: user)
         let bySubtraction = try await store.counts(
             in: subtracted, for: user, ignoring: ignored, listsThreads: listsThreads)
+        let followed = try await withFollowed
         for (room, unread) in bySubtraction {
-            counts[room] = rules.counting(in: room) == .highlightsOnly ? unread.highlightsOnly : unread
+            let unread = rules.counting(in: room) == .highlightsOnly ? unread.highlightsOnly : unread
+            counts[room] = followed == nil ? unread : unread.highlightsOnlyInThreads
         }
+        let threaded = subtracted.filter { followed?.contains($0.room) ?? false }
         let contexts = try await contexts.rooms(
-            looked.map(\.room), for: user, countingTo: rules.membersCounted)
-        for room in looked {
+            (looked + threaded).map(\.room), for: user, countingTo: rules.membersCounted)
+        for (room, isLooked) in looked.map({ ($0, true) }) + threaded.map({ ($0, false) }) {
             guard let known = contexts[room.room] else { continue }
             let events = try await store.events(
-                in: room, for: user, ignoring: ignored, rules: known.placement.version.rules)
-            counts[room.room] = Self.count(events, by: rules, known.context)
+                in: room, for: user, ignoring: ignored, onlyFollowed: !isLooked, rules: known.placement.version.rules)
+            let unread = Self.count(events, by: rules, known.context, skippingHighlights: !isLooked)
+            counts[room.room] = isLooked ? unread : (counts[room.room] ?? RoomUnread()).adding(unread)
         }
         return counts
     }
 
-    private static func count(_ events: [UnreadEvent], by rules: PushRuleSet, _ context: PushContext) -> RoomUnread {
+    /// - Parameter skippingHighlights: what singles the reader out was counted already.
+    private static func count(
+        _ events: [UnreadEvent], by rules: PushRuleSet, _ context: PushContext, skippingHighlights: Bool
+    ) -> RoomUnread {
         var unread = RoomUnread()
+        var context = context
         for event in events {
-            guard let actions = rules.actions(for: event.stored.event, context), actions.notifies else { continue }
+            context.isThreadSubscribed = event.isThreadSubscribed
+            guard let actions = rules.actions(for: event.stored.event, context), actions.notifies,
+                !(skippingHighlights && actions.isHighlight)
+            else { continue }
             let one = UnreadCounts(notifications: 1, highlights: actions.isHighlight ? 1 : 0)
             guard let thread = event.thread else {
                 unread.main = unread.main + one
@@ -70,11 +84,24 @@ public struct UnreadCounter: Sendable {
 extension RoomUnread {
     /// Where only what singles the reader out notifies.
     fileprivate var highlightsOnly: RoomUnread {
-        func only(_ counts: UnreadCounts) -> UnreadCounts {
-            UnreadCounts(notifications: counts.highlights, highlights: counts.highlights)
-        }
-        return RoomUnread(
-            main: only(main), inThreads: only(inThreads),
-            threads: threads.mapValues(only).filter { $0.value.notifications > 0 })
+        var unread = highlightsOnlyInThreads
+        unread.main = main.highlightsOnly
+        return unread
     }
+
+    fileprivate var highlightsOnlyInThreads: RoomUnread {
+        RoomUnread(
+            main: main, inThreads: inThreads.highlightsOnly,
+            threads: threads.mapValues(\.highlightsOnly).filter { $0.value.notifications > 0 })
+    }
+
+    fileprivate func adding(_ other: RoomUnread) -> RoomUnread {
+        RoomUnread(
+            main: main + other.main, inThreads: inThreads + other.inThreads,
+            threads: threads.merging(other.threads) { $0 + $1 })
+    }
+}
+
+extension UnreadCounts {
+    fileprivate var highlightsOnly: UnreadCounts { UnreadCounts(notifications: highlights, highlights: highlights) }
 }

@@ -8,6 +8,8 @@ public struct Notification: Sendable {
     public let at: Timestamp
     public let isHighlight: Bool
     public let isRead: Bool
+    /// Whether the user follows the thread it is in; as ``FollowedThreads/isFollowing(_:_:)``.
+    public let isThreadSubscribed: Bool?
 }
 
 /// Lists what a user was notified of, from the events that count.
@@ -40,7 +42,8 @@ public struct NotificationStore: Sendable {
                 SELECT h.room_id, h.seq AS joined_at FROM (
                     SELECT DISTINCT ON (room_id) room_id, seq, membership FROM membership_history
                      WHERE user_id = $1 ORDER BY room_id, seq DESC) AS h
-                 WHERE h.membership = 'join' ORDER BY h.seq DESC LIMIT $7)
+                 WHERE h.membership = 'join' ORDER BY h.seq DESC LIMIT $7),
+            any_thread AS (SELECT EXISTS (SELECT FROM thread_subscription WHERE user_id = $1) AS is_there)
             SELECT n.* FROM room AS p
              CROSS JOIN LATERAL (
                    SELECT p.room_id, e.event_id, e.origin_server_ts, highlight.is_there AS is_highlight,
@@ -49,9 +52,13 @@ public struct NotificationStore: Sendable {
                                WHERE r.room_id = p.room_id AND r.user_id = $1
                                  AND r.type IN ('m.read', 'm.read.private')
                                  AND (r.thread_id = '' OR r.thread_id = coalesce(nullif(c.thread_id, ''), 'main'))
-                              ), 0) AS is_read
+                              ), 0) AS is_read,
+                          CASE WHEN c.thread_id <> '' AND (SELECT is_there FROM any_thread)
+                               THEN coalesce(s.is_subscribed, false) END AS is_followed
                      FROM countable_event AS c
                      JOIN event AS e ON e.shard = c.shard AND e.seq = c.seq
+                     LEFT JOIN thread_subscription AS s ON s.user_id = $1 AND s.room_id = p.room_id
+                                                       AND s.root_id = c.thread_id
                     CROSS JOIN LATERAL (
                           SELECT EXISTS (SELECT FROM event_highlight AS h
                                           WHERE h.room_id = p.room_id AND h.user_id IN ($1, '') AND h.seq = c.seq)
@@ -68,7 +75,8 @@ public struct NotificationStore: Sendable {
             let event = try row.identifier("event_id", as: EventID.self)
             return Notification(
                 room: room, event: event, at: Timestamp(milliseconds: try row.int64("origin_server_ts")),
-                isHighlight: try row.bool("is_highlight"), isRead: try row.bool("is_read"))
+                isHighlight: try row.bool("is_highlight"), isRead: try row.bool("is_read"),
+                isThreadSubscribed: try row.optionalBool("is_followed"))
         }
     }
 }
