@@ -48,6 +48,31 @@ import Testing
         }
     }
 
+    @Test func whatWasSentNamesItsDelayToItsSenderOnly() async throws {
+        try await RoomScene.with { scene in
+            let (anna, bert) = (try await scene.gateway.register("anna"), try await scene.gateway.register("bert"))
+            let login: JSONObject = [
+                "type": "m.login.password", "identifier": ["type": "m.id.user", "user": "anna"], "password": "secret",
+            ]
+            let second = try Gateway.session(
+                try await scene.gateway.call("POST", "\(RoomScene.v3)/login", json: login))
+            let room = try await scene.createRoom(anna, ["preset": "public_chat"])
+            try await scene.join(room, bert)
+            let id = try await schedule(scene, room, "later", after: 1, anna)
+            try await eventually("the event is sent") { try await bodies(scene, room, anna) == ["later"] }
+            let now = try await scene.put("rooms/\(room)/send/m.room.message/now", ["body": "now"], anna)
+            #expect(now.status == 200)
+            func delays(_ session: Gateway.Session) async throws -> [JSONValue?] {
+                let page = try await scene.get("rooms/\(room)/messages?dir=b&limit=2", session)
+                return (page.body["chunk"]?.arrayValue ?? []).map { $0["unsigned"]?["org.matrix.msc4140.delay_id"] }
+            }
+            // Her other device too, which is not told of the transaction.
+            #expect(try await delays(anna) == [nil, .string(id)])
+            #expect(try await delays(second) == [nil, .string(id)])
+            #expect(try await delays(bert) == [nil, nil])
+        }
+    }
+
     @Test func aWaitingEventIsCancelledRestartedAndHastened() async throws {
         try await RoomScene.with { scene in
             let (anna, bert) = (try await scene.gateway.register("anna"), try await scene.gateway.register("bert"))

@@ -13,7 +13,7 @@ import WorkerContracts
         #"{"kind":"create_room","room":"!r:x","version":"11","events":[]}"#,
         """
         {"kind":"send_events","room":"!r:x","events":[{"type":"m","sender":"@a:x","content":{},"redacts":"$t",
-        "origin_server_ts":5,"transaction":{"device":"D","id":"t\\u0000"},"unless_unchanged":true,
+        "origin_server_ts":5,"transaction":{"device":"D","id":"t\\u0000"},"delay_id":"d","unless_unchanged":true,
         "needs_membership":true,"sticky_ms":5000},
         {"type":"m\\u0000","state_key":"","sender":"@a:x","content":{"f":1.5,"n":null}}]}
         """,

@@ -39,6 +39,10 @@ struct UnsignedJSON {
         {
             writer.member("transaction_id", transaction.id)
         }
+        // Whichever device looks: another one may have restarted it.
+        if let delay = stored.delay, stored.event.sender == viewer.user {
+            writer.member("org.matrix.msc4140.delay_id", delay)
+        }
         writer.endObject()
         return writer.bytes
     }

@@ -67,9 +67,10 @@ struct DelayedSender: Sendable {
 
     /// - Returns: false when it is to be tried again.
     private func send(_ event: DelayedEvent, lag: Duration) async throws -> Bool {
-        let draft: EventDraft
+        var draft: EventDraft
         do {
             draft = try EventDraft(json: try JSONValue.parse(event.draft))
+            draft.delay = event.id
         } catch {
             // One that this build cannot read must not hold up the others.
             try await store.end(event, .refused(Self.reason("M_UNKNOWN", "The event cannot be read: \(error)")))

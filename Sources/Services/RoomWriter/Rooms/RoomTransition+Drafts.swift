@@ -21,7 +21,9 @@ extension RoomTransition {
         try demand(judge(event, against: before.tree))
         if !isWhole { try demand(judge(event, against: head.state.tree)) }
         let target = try redactionTarget(of: event)
-        try record(try recommended(event), before: before, redacting: target, transaction: draft.transaction)
+        try record(
+            try recommended(event), before: before, redacting: target, transaction: draft.transaction,
+            delay: draft.delay)
         return event.id
     }
 

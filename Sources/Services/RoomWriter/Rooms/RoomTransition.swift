@@ -88,7 +88,7 @@ struct RoomTransition {
     ///   - redacting: the event it redacts with effect.
     mutating func record(
         _ event: Event, before: KeptState, isRejected: Bool = false, isSoftFailed: Bool = false,
-        redacting: KnownEvent? = nil, transaction: ClientTransaction? = nil
+        redacting: KnownEvent? = nil, transaction: ClientTransaction? = nil, delay: String? = nil
     ) throws(Obstacle) {
         let position = rows.enter(.event, head.room)
         var after = before
@@ -100,7 +100,7 @@ struct RoomTransition {
             EventRow(
                 event: event, json: event.json.bytes(), position: position, stateBefore: before.root,
                 stateAfter: after.root, isRejected: isRejected, isSoftFailed: isSoftFailed,
-                transaction: transaction.map { ($0.device, $0.id) }))
+                transaction: transaction.map { ($0.device, $0.id) }, delay: delay))
         placed[event.id] = KnownEvent(
             event: event, position: position, stateAfter: after.root, isRejected: isRejected,
             isSoftFailed: isSoftFailed)

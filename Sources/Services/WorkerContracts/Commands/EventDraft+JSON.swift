@@ -10,6 +10,7 @@ extension EventDraft {
         object["redacts"] = redacts.map { .string($0.rawValue) }
         object["origin_server_ts"] = originServerTS.map { .int($0.milliseconds) }
         object["transaction"] = transaction.map { ["device": .string($0.device.rawValue), "id": .string($0.id)] }
+        object["delay_id"] = delay.map { .string($0) }
         if unlessUnchanged { object["unless_unchanged"] = true }
         if needsMembership { object["needs_membership"] = true }
         object["sticky_ms"] = stickyDuration.map { .int($0.millisecondsRoundedUp) }
@@ -26,6 +27,7 @@ extension EventDraft {
             originServerTS = Timestamp(milliseconds: try reader.integer("origin_server_ts"))
         }
         if let object = try reader.optionalObject("transaction") { transaction = try ClientTransaction(object) }
+        delay = try reader.optionalString("delay_id")
         unlessUnchanged = try reader.flag("unless_unchanged")
         needsMembership = try reader.flag("needs_membership")
         stickyDuration = try reader.optionalMilliseconds("sticky_ms")

@@ -14,6 +14,8 @@ public struct EventDraft: Sendable, Equatable {
     public var originServerTS: Timestamp?
     /// The sender's device and transaction, echoed to that device in `unsigned.transaction_id`.
     public var transaction: ClientTransaction?
+    /// What the sender knows it by while it waits to be sent, told to them with the event (MSC4140).
+    public var delay: String?
     /// A state event equal to the current one (same sender and content) is answered with that one, not sent again.
     public var unlessUnchanged: Bool
     /// The sender must be in the room already: what they say of themselves does not bring them back.
@@ -23,8 +25,8 @@ public struct EventDraft: Sendable, Equatable {
 
     public init(
         type: String, stateKey: String?, sender: UserID, content: JSONObject, redacts: EventID? = nil,
-        originServerTS: Timestamp? = nil, transaction: ClientTransaction? = nil, unlessUnchanged: Bool = false,
-        needsMembership: Bool = false, stickyDuration: Duration? = nil
+        originServerTS: Timestamp? = nil, transaction: ClientTransaction? = nil, delay: String? = nil,
+        unlessUnchanged: Bool = false, needsMembership: Bool = false, stickyDuration: Duration? = nil
     ) {
         self.type = type
         self.stateKey = stateKey
@@ -33,6 +35,7 @@ public struct EventDraft: Sendable, Equatable {
         self.redacts = redacts
         self.originServerTS = originServerTS
         self.transaction = transaction
+        self.delay = delay
         self.unlessUnchanged = unlessUnchanged
         self.needsMembership = needsMembership
         self.stickyDuration = stickyDuration

@@ -283,6 +283,7 @@ CREATE TABLE event (
     redacted_by      text COLLATE "C",                -- event_id of the redaction in force
     sender_device    text COLLATE "C",                -- local sender's device and transaction, echoed in unsigned
     sender_txn       bytea,
+    delay_id         text COLLATE "C",                -- of a local sender's that was sent later, echoed to them
     received_us      bigint NOT NULL DEFAULT (extract(epoch FROM now()) * 1000000)::bigint, -- rooms are sorted by it: positions of different shards cannot be compared
     json             bytea NOT NULL                   -- the PDU as sent over federation, canonical; redaction is applied on read
 );

@@ -15,10 +15,13 @@ public struct EventRow: Sendable {
     public var isSoftFailed: Bool
     /// The device and transaction of this server's user who sent it.
     public var transaction: (device: DeviceID, id: String)?
+    /// What its sender knew it by while it waited to be sent (MSC4140).
+    public var delay: String?
 
     public init(
         event: Event, json: [UInt8], position: ShardSequence, stateBefore: StateRootID?, stateAfter: StateRootID?,
-        isRejected: Bool = false, isSoftFailed: Bool = false, transaction: (device: DeviceID, id: String)? = nil
+        isRejected: Bool = false, isSoftFailed: Bool = false, transaction: (device: DeviceID, id: String)? = nil,
+        delay: String? = nil
     ) {
         self.event = event
         self.json = json
@@ -28,6 +31,7 @@ public struct EventRow: Sendable {
         self.isRejected = isRejected
         self.isSoftFailed = isSoftFailed
         self.transaction = transaction
+        self.delay = delay
     }
 
     /// The same for rows of one shard.
@@ -40,14 +44,14 @@ public struct EventRow: Sendable {
         PostgresStatement(
             """
             INSERT INTO event (event_id, room_id, shard, seq, type, state_key, sender, depth, origin_server_ts,
-                               state_before, state_after, rejected, soft_failed, sender_device, sender_txn, json)
+                               state_before, state_after, rejected, soft_failed, sender_device, sender_txn, delay_id, json)
             SELECT event_id, room_id, shard, seq, type, state_key, sender, depth, origin_server_ts,
-                   state_before, state_after, rejected, soft_failed, sender_device, sender_txn, json
+                   state_before, state_after, rejected, soft_failed, sender_device, sender_txn, delay_id, json
               FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::bytea[], $7::text[], 
                           $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[], $13::boolean[], $14::text[],
-                          $15::bytea[], $16::bytea[])
+                          $15::bytea[], $16::text[], $17::bytea[])
                    AS rows (shard, event_id, room_id, seq, type, state_key, sender, depth, origin_server_ts, state_before,
-                            state_after, rejected, soft_failed, sender_device, sender_txn, json)
+                            state_after, rejected, soft_failed, sender_device, sender_txn, delay_id, json)
             """,
             [
                 shards.map(\.number), rows.map(\.event.id.rawValue), rows.map(\.event.room.rawValue),
@@ -56,7 +60,7 @@ public struct EventRow: Sendable {
                 rows.map(\.event.depth), rows.map(\.event.originServerTS.milliseconds),
                 rows.map { $0.stateBefore?.value }, rows.map { $0.stateAfter?.value }, rows.map(\.isRejected),
                 rows.map(\.isSoftFailed), rows.map { $0.transaction?.device.rawValue },
-                rows.map { $0.transaction.map { Array($0.id.utf8) } }, rows.map(\.json),
+                rows.map { $0.transaction.map { Array($0.id.utf8) } }, rows.map(\.delay), rows.map(\.json),
             ])
     }
 }

@@ -20,10 +20,12 @@ public struct StoredEvent: Sendable {
     public let byteCount: Int
     /// The device and transaction of this server's user who sent it.
     public let transaction: (device: DeviceID, id: String)?
+    /// What its sender knew it by while it waited to be sent (MSC4140).
+    public let delay: String?
 
     /// The columns that ``init(row:rules:)`` reads, of a table named `e`.
     static let columns = """
-        e.event_id, e.seq, e.state_before, e.state_after, e.redacted_by, e.sender_device, e.sender_txn, e.json
+        e.event_id, e.seq, e.state_before, e.state_after, e.redacted_by, e.sender_device, e.sender_txn, e.delay_id, e.json
         """
 
     /// - Throws: `StoreError.malformedRow` for what no writer stores.
@@ -38,6 +40,7 @@ public struct StoredEvent: Sendable {
         position = ShardSequence(try row.int64("seq"))
         stateBefore = try row.optionalInt64("state_before").map { StateRootID($0) }
         stateAfter = try row.optionalInt64("state_after").map { StateRootID($0) }
+        delay = try row.optionalText("delay_id")
         if let device = try row.optionalText("sender_device").flatMap({ DeviceID($0) }),
             let transactionID = try row.optionalBytes("sender_txn")
         {
@@ -55,6 +58,7 @@ public struct StoredEvent: Sendable {
         redactedBy = other.redactedBy
         byteCount = other.byteCount
         transaction = other.transaction
+        delay = other.delay
     }
 
     /// The event as a redaction would leave it, for a reader who is not to see more of it.
