@@ -151,4 +151,51 @@ import Testing
             #expect(try await !isFound(by: carl))
         }
     }
+
+    /// As an event, as what an event replaced, and as a member loaded beside what somebody said.
+    @Test func whoAnErasedUserWasIsKeptFromThoseWhoComeLater() async throws {
+        try await RoomScene.with { scene in
+            let (anna, bert) = (try await scene.gateway.register("anna"), try await scene.gateway.register("bert"))
+            let carl = try await scene.gateway.register("carl")
+            let named = try await scene.put("profile/\(anna.user)/displayname", ["displayname": "Real Name"], anna)
+            #expect(named.status == 200)
+            let room = try await scene.createRoom(bert, ["preset": "private_chat", "name": "The room"])
+            #expect(
+                try await scene.post("rooms/\(room)/invite", ["user_id": .string(anna.user.rawValue)], bert).status
+                    == 200)
+            try await scene.join(room, anna)
+            let sent = try await scene.put("rooms/\(room)/send/m.room.message/1", ["body": "words"], anna)
+            let event = try #require(sent.body["event_id"]?.stringValue)
+            let done = try await scene.post("account/deactivate", ["auth": auth("anna"), "erase": true], anna)
+            #expect(done.status == 200)
+            while try await scene.gateway.cleaner.step() {}
+            #expect(
+                try await scene.post("rooms/\(room)/invite", ["user_id": .string(carl.user.rawValue)], bert).status
+                    == 200)
+            try await scene.join(room, carl)
+            let lazy = "%7B%22lazy_load_members%22%3Atrue%7D"
+            let paths = [
+                "rooms/\(room)/messages?dir=b&limit=100&filter=\(lazy)", "rooms/\(room)/messages?dir=f&limit=100",
+                "rooms/\(room)/context/\(event)?limit=20&filter=\(lazy)", "rooms/\(room)/state",
+                "rooms/\(room)/members", "rooms/\(room)/event/\(event)",
+            ]
+            for path in paths {
+                let answer = try await scene.get(path, carl)
+                #expect(answer.status == 200)
+                let text = String(decoding: answer.body.bytes(), as: UTF8.self)
+                #expect(!text.contains("Real Name"), "\(path)")
+                guard path.contains("messages") else { continue }
+                // Still members of the room they were in, which keeps its name.
+                let members = (answer.body["chunk"]?.arrayValue ?? []).filter {
+                    $0["state_key"]?.stringValue == anna.user.rawValue
+                }
+                let memberships = members.compactMap { $0["content"]?["membership"]?.stringValue }
+                #expect(Set(memberships) == ["invite", "join", "leave"], "\(path)")
+                #expect(text.contains("The room"))
+            }
+            // Who was there knows who it was.
+            let page = try await scene.get(paths[1], bert)
+            #expect(String(decoding: page.body.bytes(), as: UTF8.self).contains("Real Name"))
+        }
+    }
 }

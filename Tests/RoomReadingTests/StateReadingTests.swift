@@ -54,7 +54,9 @@ import Testing
             let redaction = try await room.redact(topic.id, by: anna, reason: "spam")
             let view = try #require(try await reading.reader.open(room.room, for: anna))
             let store = StateRootStore(database: reading.database)
-            let listing = StateListing(roots: StateRoots(store: store), store: store, events: reading.events)
+            let listing = StateListing(
+                roots: StateRoots(store: store), store: store, events: reading.events,
+                erasure: Erasure(users: ErasedUserStore(database: reading.database)))
             let tree = try await listing.tree(try await listing.root(of: room.room, at: view.position), of: room.room)
             let pieces = try await listing.pieces(of: tree, in: view)
             #expect(pieces.count == 2)

@@ -203,4 +203,42 @@ struct MembershipSyncTests {
             #expect(try await world.sync(alice).joined(room)?.timeline.contains("secret") == true)
         }
     }
+
+    /// In the timeline, as what an event replaced, and as a member loaded beside what somebody said.
+    @Test func whoComesLaterIsNotToldWhoAnErasedUserWas() async throws {
+        try await SyncWorld.with { world in
+            let (alice, bob) = (try await world.person("alice"), try await world.person("bob"))
+            let carl = try await world.person("carl")
+            let room = try await world.room(by: alice)
+            var joined = SyncWorld.member(bob, "join")
+            joined.content["displayname"] = "Real Name"
+            try await world.append(joined, to: room)
+            try await world.say("one", "two", by: bob, in: room)
+            try await world.setMembership("leave", of: bob, in: room)
+            try await world.database.query(
+                "UPDATE account SET deactivated_at_ms = 1, erased_at_ms = 1 WHERE user_id = $1", bob.id.rawValue)
+            try await world.setMembership("join", of: carl, in: room)
+            for limit in [2, 3, 4, 20] as [Int64] {
+                let filter: JSONObject = [
+                    "room": ["timeline": ["limit": .int(limit)], "state": ["lazy_load_members": true]]
+                ]
+                let synced = try await world.sync(carl, filter: filter)
+                let text = String(decoding: synced.body.bytes(), as: UTF8.self)
+                #expect(text.contains(bob.id.rawValue) && !text.contains("Real Name"), "limit \(limit)")
+                let slid = try await world.slide(
+                    carl,
+                    [
+                        "lists": [
+                            "all": [
+                                "ranges": [[0, 9]], "timeline_limit": .int(limit),
+                                "required_state": [["m.room.member", "$LAZY"]],
+                            ]
+                        ]
+                    ])
+                #expect(!String(decoding: slid.body.bytes(), as: UTF8.self).contains("Real Name"), "limit \(limit)")
+            }
+            let seen = try await world.sync(alice)
+            #expect(String(decoding: seen.body.bytes(), as: UTF8.self).contains("Real Name"))
+        }
+    }
 }

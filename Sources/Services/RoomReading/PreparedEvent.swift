@@ -30,6 +30,12 @@ public struct PreparedEvent: Sendable {
         json = ClientEventJSON(stored.event, includesRoom: includesRoom)
     }
 
+    /// The event as a redaction would leave it, inside of its room and without what it replaced.
+    func redacted(_ rules: RoomVersionRules) throws -> PreparedEvent {
+        try PreparedEvent(
+            stored: stored.redacted(rules), replaced: nil, redaction: redaction, rules: rules, includesRoom: false)
+    }
+
     /// About how much memory the event takes: its ready bytes and what they were made of.
     public var byteCount: Int { json.members.count * 3 + 512 }
 

@@ -91,7 +91,8 @@ public struct ServedEvents: Sendable {
     /// The events with what those gets of them who have the view's history, in the order given.
     func prepare(_ events: [StoredEvent], in view: RoomView, includesRoom: Bool) async throws -> [PreparedEvent] {
         let shown = try await erasure.applied(to: events, view.rule, rules: view.rules)
-        return try await prepare(shown, of: view.room, rules: view.rules, includesRoom: includesRoom)
+        return try await prepare(
+            shown, of: view.room, rules: view.rules, includesRoom: includesRoom, replacedFor: view.rule)
     }
 
     /// The events with what every viewer gets of them, in the order given.
@@ -99,13 +100,21 @@ public struct ServedEvents: Sendable {
     /// - Parameters:
     ///   - events: at most `EventStore.eventsMax`, all of `room`.
     ///   - isState: they are shown as state, without what they replaced.
+    ///   - rule: whose reader is shown what they replaced; `nil`: they were in the room then.
     public func prepare(
-        _ events: [StoredEvent], of room: RoomID, rules: RoomVersionRules, includesRoom: Bool, isState: Bool = false
+        _ events: [StoredEvent], of room: RoomID, rules: RoomVersionRules, includesRoom: Bool, isState: Bool = false,
+        replacedFor rule: VisibilityRule? = nil
     ) async throws -> [PreparedEvent] {
         let state = isState ? [] : events.filter(\.event.isState).map(\.position)
-        async let replaced = store.replaced(at: state, in: room, rules: rules)
         async let redactions = store.events(events.compactMap(\.redactedBy), of: room, rules: rules)
-        let (replacedEvents, redactionEvents) = (try await replaced, try await redactions)
+        var replacedEvents = try await store.replaced(at: state, in: room, rules: rules)
+        if let rule, !replacedEvents.isEmpty {
+            let positions = Array(replacedEvents.keys)
+            let shown = try await erasure.applied(
+                to: positions.compactMap { replacedEvents[$0] }, rule, rules: rules)
+            replacedEvents = Dictionary(zip(positions, shown)) { first, _ in first }
+        }
+        let redactionEvents = try await redactions
         return try events.map { stored in
             try PreparedEvent(
                 stored: stored, replaced: replacedEvents[stored.position],

@@ -15,11 +15,13 @@ public struct StateListing: Sendable {
     private let roots: StateRoots
     private let store: StateRootStore
     private let events: EventStore
+    private let erasure: Erasure
 
-    public init(roots: StateRoots, store: StateRootStore, events: EventStore) {
+    public init(roots: StateRoots, store: StateRootStore, events: EventStore, erasure: Erasure) {
         self.roots = roots
         self.store = store
         self.events = events
+        self.erasure = erasure
     }
 
     /// The root of `room`'s state as it was in force at `position`.
@@ -70,7 +72,7 @@ public struct StateListing: Sendable {
         var writer = JSONWriter(reservingBytes: events.count * 512)
         // Each event as the next value after one that is not there: led by a comma.
         _ = writer.handOver()
-        for stored in events {
+        for stored in try await erasure.appliedToState(events, view.rule, rules: view.rules) {
             try PreparedEvent(
                 stored: stored, replaced: nil, redaction: stored.redactedBy.flatMap { redactions[$0] },
                 rules: view.rules, includesRoom: true

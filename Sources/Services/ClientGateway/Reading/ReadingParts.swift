@@ -45,7 +45,7 @@ struct ReadingParts: Sendable {
         let store = StateRootStore(database: database)
         let roots = StateRoots(store: store)
         lists = StateLists(
-            listing: StateListing(roots: roots, store: store, events: events),
+            listing: StateListing(roots: roots, store: store, events: events, erasure: erasure),
             shared: SharedStateJSON(roots: roots, events: events, includesRoom: true))
         members = CurrentMembers(database: database)
     }

@@ -36,7 +36,8 @@ struct JoinedRoomComposer: Sendable {
         ).read(run)
         let content = StateComposer(
             readers: readers, request: request, joined: joined, timeline: timeline, run: run, told: told)
-        let state = needsWholeState ? try await content.whole() : try await content.changes()
+        var state = needsWholeState ? try await content.whole() : try await content.changes()
+        if let rule { state.part.own = try await readers.shown(state.part.own, of: room, rule) }
         let ephemeral = EphemeralPart(joined: joined, filter: filter)
         let accountData = joined.accountData.filter {
             filter.roomAccountData.wants(room: room.room) && filter.roomAccountData.wants(type: $0.type)

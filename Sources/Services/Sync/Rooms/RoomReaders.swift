@@ -87,6 +87,16 @@ final class RoomReaders: Sendable {
         return try await served.bundles(of: messages, to: viewer, in: view, parents: known, includesRoom: false)
     }
 
+    /// State events of `room` as the reader of `rule` is shown them.
+    func shown(_ state: [PreparedEvent], of room: UserRoom, _ rule: VisibilityRule) async throws -> [PreparedEvent] {
+        var shown: [PreparedEvent] = []
+        for start in stride(from: 0, to: state.count, by: EventStore.eventsMax) {
+            let part = Array(state[start..<min(start + EventStore.eventsMax, state.count)])
+            shown += try await erasure.appliedToState(part, rule, rules: room.placement.version.rules)
+        }
+        return shown
+    }
+
     /// The state of `room` at `root`; empty without one.
     func tree(_ root: StateRootID?, of room: UserRoom) async throws -> StateTree {
         guard let root else { return StateTree() }

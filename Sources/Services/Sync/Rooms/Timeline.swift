@@ -64,7 +64,8 @@ struct TimelineReader: Sendable {
         var kept = Array(found.prefix(limit).reversed())
         if let rule { kept = try await erasure.applied(to: kept, rule, rules: rules) }
         return Timeline(
-            events: try await served.prepare(kept, of: room.room, rules: rules, includesRoom: false),
+            events: try await served.prepare(
+                kept, of: room.room, rules: rules, includesRoom: false, replacedFor: rule),
             isLimited: isLimited, start: kept.first.map { $0.position.advanced(by: -1) } ?? upTo)
     }
 

@@ -55,10 +55,11 @@ struct SlidingRoomComposer: Sendable {
     private func whole() async throws -> SlidingRoomAnswer? {
         let run = try await recentPart()
         let (timeline, rule) = try await timeline(run)
-        let state = try await SlidingStateComposer(
+        var state = try await SlidingStateComposer(
             readers: readers, viewer: viewer, plan: plan, timeline: timeline, run: run, told: told,
             hasState: rule?.wasEverJoined ?? true, form: form
         ).compose()
+        if let rule { state.part.own = try await readers.shown(state.part.own, of: room, rule) }
         if !isInitial, timeline.events.isEmpty, !timeline.isLimited, state.isEmpty, !plan.hasOwnReceipt,
             plan.isDirect == nil
         {
