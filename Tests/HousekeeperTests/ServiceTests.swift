@@ -56,7 +56,7 @@ struct ServiceTests {
         try await TestDatabase.with { test in
             try await serve(test) {
                 let hasRun = try await comesTrue(within: .seconds(30)) {
-                    try await test.database.query("SELECT FROM job WHERE finished_at IS NOT NULL").count == 8
+                    try await test.database.query("SELECT FROM job WHERE finished_at IS NOT NULL").count == 9
                 }
                 #expect(hasRun, "each job has had its turn")
             }

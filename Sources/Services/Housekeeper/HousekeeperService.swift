@@ -30,6 +30,7 @@ public final class HousekeeperService: WorkerService {
             RetentionJob(
                 policy: RetentionPolicy(configuration.retention), rooms: RetentionStore(database: database),
                 purge: purge, clock: .system),
+            DeviceRemainsJob(remains: DeviceRemains(database: database)),
             MediaExpiryJob(media: media, previews: PreviewStore(database: database), clock: .system),
             MediaCacheJob(media: media, bytesMax: configuration.media.cacheBytesMax),
             MediaRetentionJob(
