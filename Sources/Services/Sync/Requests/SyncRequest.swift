@@ -5,7 +5,9 @@ import RoomReading
 import WorkerContracts
 
 /// What a client asks of `/sync`.
-struct SyncRequest: Sendable {
+///
+/// A class: as a value, with its filter, it would be a kilobyte in each frame of a poll that waits.
+final class SyncRequest: Sendable {
     /// The longest a poll is held.
     static let timeoutMax = Duration.seconds(60)
 
@@ -68,7 +70,7 @@ struct SyncRequest: Sendable {
     }
 
     /// - Throws: `M_INVALID_PARAM` for what does not parse, also a token that was given to another user.
-    init(_ request: UserRequest, filters: FilterSource) async throws {
+    convenience init(_ request: UserRequest, filters: FilterSource) async throws {
         let since = try Self.token(request.query("since"), of: request.caller)
         let isFullState = try request.queryBool("full_state") ?? false
         let usesStateAfter = try request.queryBool("use_state_after") ?? false
