@@ -4,6 +4,7 @@ import OutboundHTTP
 import Postgres
 import RoomWriter
 import Signing
+import Synchronization
 import TestSupport
 import WorkerContracts
 
@@ -69,9 +70,21 @@ package final class InProcessWriter: WriterCommanding {
         _ writers: [InProcessWriter], _ body: () async throws -> Result
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for writer in writers { group.addTask { try await writer.run() } }
+            let failure = FirstFailure()
+            for writer in writers {
+                group.addTask {
+                    do {
+                        try await writer.run()
+                    } catch {
+                        failure.note(error)
+                    }
+                }
+            }
             do {
-                try await eventually("all shards are served", within: sharingMax) { haveTheirShares(writers) }
+                try await eventually("all shards are served", within: sharingMax) {
+                    if let error = failure.error { throw error }
+                    return haveTheirShares(writers)
+                }
                 let result = try await body()
                 await end(writers, &group)
                 return result
@@ -137,4 +150,13 @@ package final class InProcessWriter: WriterCommanding {
         let shard = ShardID.placement(of: key, count: TestDatabase.shardCount)
         return try await execute(command, id: .random(), in: shard).events(fileID: fileID, line: line)
     }
+}
+
+/// Why the first of some writers ended.
+private final class FirstFailure: Sendable {
+    private let noted = Mutex<(any Error)?>(nil)
+
+    var error: (any Error)? { noted.withLock { $0 } }
+
+    func note(_ error: any Error) { noted.withLock { $0 = $0 ?? error } }
 }

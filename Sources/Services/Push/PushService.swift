@@ -41,10 +41,7 @@ public final class PushService: WorkerService {
             worker: registry.id, database: member.database,
             workers: {
                 let all = await registry.workers()
-                let own = all.filter {
-                    $0.kind.utf8.elementsEqual(WorkerKind.push.rawValue.utf8)
-                        && !$0.phase.utf8.elementsEqual("draining".utf8)
-                }
+                let own = all.filter { $0.isA(.push) && !$0.phase.utf8.elementsEqual("draining".utf8) }
                 return Set(own.map(\.id.text))
             }, gateways: gateways, mail: mail, mailServer: mailServer, logger: logger)
         try await made.tail.start()
@@ -57,7 +54,13 @@ public final class PushService: WorkerService {
         guard let parts = parts.withLock({ $0 }) else { preconditionFailure("a worker is started before it runs") }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [member] in await member.run() }
-            if isFeedEnabled { group.addTask { await self.listen(parts) } }
+            if isFeedEnabled {
+                group.addTask { [member] in
+                    await member.listen { event in
+                        if case .message(.shardMoved, _) = event { parts.tail.hint() }
+                    }
+                }
+            }
             group.addTask { try await parts.run() }
             defer { group.cancelAll() }
             try await group.next()
@@ -71,16 +74,5 @@ public final class PushService: WorkerService {
         gateways.shutdown()
         mailServer.shutdown()
         await member.leave()
-    }
-
-    /// Listens to every room-writer's feed, for its hints.
-    private func listen(_ parts: PushParts) async {
-        let registry = member.registry
-        await FeedClient(client: member.internalClient, logger: logger) {
-            await registry.workers().filter { $0.kind.utf8.elementsEqual(WorkerKind.roomWriter.rawValue.utf8) }
-                .map { FeedSource(writer: $0.id.text, address: $0.internalAddress) }
-        } onEvent: { event in
-            if case .message(.shardMoved, _) = event { parts.tail.hint() }
-        }.run()
     }
 }

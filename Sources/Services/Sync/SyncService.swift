@@ -73,7 +73,7 @@ public final class SyncService: WorkerService {
         guard let parts = started else { preconditionFailure("a worker is started before it runs") }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [member] in await member.run() }
-            if isFeedEnabled { group.addTask { await self.listen(parts) } }
+            if isFeedEnabled { group.addTask { await self.member.listen { parts.apply($0) } } }
             group.addTask { try await parts.run() }
             defer { group.cancelAll() }
             try await group.next()
@@ -85,15 +85,4 @@ public final class SyncService: WorkerService {
     public func stop() async { await member.leave() }
 
     private var started: SyncParts? { parts.withLock { $0 } }
-
-    /// Listens to every room-writer's feed.
-    private func listen(_ parts: SyncParts) async {
-        let registry = member.registry
-        await FeedClient(client: member.internalClient, logger: logger) {
-            await registry.workers().filter { $0.kind.utf8.elementsEqual(WorkerKind.roomWriter.rawValue.utf8) }
-                .map { FeedSource(writer: $0.id.text, address: $0.internalAddress) }
-        } onEvent: {
-            parts.apply($0)
-        }.run()
-    }
 }

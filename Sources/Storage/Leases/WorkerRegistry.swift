@@ -8,6 +8,8 @@ public struct RegisteredWorker: Sendable, Hashable {
     public let kind: String
     public let phase: String
     public let internalAddress: String
+
+    public func isA(_ kind: WorkerKind) -> Bool { self.kind.utf8.elementsEqual(kind.rawValue.utf8) }
 }
 
 /// Where the workers are: each keeps its own row fresh, and reads the others'.

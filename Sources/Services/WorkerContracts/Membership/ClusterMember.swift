@@ -24,7 +24,7 @@ public struct ClusterMember: Sendable {
     private let http: HTTPClient
     private let serverName: String
     private let connectionsMax: Int
-    private let logger: Logger
+    let logger: Logger
 
     /// - Parameters:
     ///   - dedicatedConnections: the most connections the worker opens besides its shared ones and its transactions'.
