@@ -75,7 +75,7 @@ struct FallbackStage: Sendable {
         let path = "/_matrix/client/v3/auth/\(stage.rawValue)/fallback/web"
         let user = try await pages.browsers.user(of: request)
         if stage.showsUser, user == nil {
-            return pages.login(request, to: "\(path)?session=\(PercentText.encoded(session))")
+            return pages.login(request, to: "\(path)?session=\(PercentEncoding.encode(session))")
         }
         let tie = pages.browsers.formTie(request)
         return HTMLPage(

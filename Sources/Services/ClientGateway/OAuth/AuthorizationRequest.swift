@@ -58,7 +58,7 @@ struct AuthorizationRequest: Sendable {
 
     /// The request as the query of a page.
     var query: String {
-        PercentText.form(fields.filter { $0.name != "prompt" })
+        FormText.text(fields.filter { $0.name != "prompt" })
     }
 
     /// Where the browser goes with an answer.

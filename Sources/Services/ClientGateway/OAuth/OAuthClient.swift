@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Crypto
+import Identifiers
 import MatrixHTTP
 
 // A client is known by the digest of what it registers: the same program on a thousand devices is one client, registering

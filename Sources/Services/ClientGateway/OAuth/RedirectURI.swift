@@ -53,7 +53,7 @@ struct RedirectURI: Sendable, Hashable {
     /// This with `parameters`, which are percent-encoded here.
     func with(_ parameters: [(name: String, value: String)], inFragment: Bool) -> String {
         let separator = inFragment ? "#" : rest.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
-        return text + separator + PercentText.form(parameters)
+        return text + separator + FormText.text(parameters)
     }
 
     private static func split(_ authority: String) -> (host: String, port: Int?)? {

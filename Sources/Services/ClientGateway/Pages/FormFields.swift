@@ -1,3 +1,4 @@
+import Identifiers
 import MatrixHTTP
 
 /// The fields of a form as browsers send it (`application/x-www-form-urlencoded`).

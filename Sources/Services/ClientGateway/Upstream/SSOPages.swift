@@ -23,7 +23,7 @@ struct RedirectToProvider: Endpoint {
         guard upstream != nil, try request.path("idpId").utf8.elementsEqual(UpstreamProvider.id.utf8) else {
             throw PageRefusal.noProvider
         }
-        let target = PercentText.encoded(try SSOReturn(request).pagePath)
+        let target = PercentEncoding.encode(try SSOReturn(request).pagePath)
         return .redirect(to: "\(UpstreamLogins.beginPath)?to=\(target)", status: 302)
     }
 }
@@ -98,7 +98,7 @@ struct SSOReturn {
     /// The page that asks the person.
     var pagePath: String {
         let action = wantsAccount ? "&action=register" : ""
-        return "/oauth2/sso?redirectUrl=\(PercentText.encoded(uri.text))\(action)"
+        return "/oauth2/sso?redirectUrl=\(PercentEncoding.encode(uri.text))\(action)"
     }
 
     /// The address with `token`, and no other one it may have had.
@@ -107,6 +107,6 @@ struct SSOReturn {
         let query = parts.count > 1 ? parts[1].split(separator: "&") : []
         let kept = query.filter { !$0.hasPrefix("loginToken=") && $0 != "loginToken" }
         return "\(parts[0])?"
-            + (kept.map(String.init) + ["loginToken=\(PercentText.encoded(token))"]).joined(separator: "&")
+            + (kept.map(String.init) + ["loginToken=\(PercentEncoding.encode(token))"]).joined(separator: "&")
     }
 }

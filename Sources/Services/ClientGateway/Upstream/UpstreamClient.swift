@@ -52,7 +52,7 @@ final class UpstreamClient: Sendable {
         let endpoint = try await metadata().authorizationEndpoint
         let separator = endpoint.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
         return endpoint + separator
-            + PercentText.form([
+            + FormText.text([
                 ("response_type", "code"), ("client_id", provider.clientID), ("redirect_uri", redirectURI),
                 ("scope", provider.scopes), ("state", state), ("nonce", secrets.nonce),
                 ("code_challenge", OAuthServer.challenge(of: secrets.verifier)), ("code_challenge_method", "S256"),
@@ -69,9 +69,9 @@ final class UpstreamClient: Sendable {
             ("code_verifier", secrets.verifier),
         ]
         var headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")]
-        let id = PercentText.encoded(provider.clientID)
+        let id = PercentEncoding.encode(provider.clientID)
         if metadata.takesBasic {
-            let pair = Array("\(id):\(PercentText.encoded(provider.clientSecret))".utf8)
+            let pair = Array("\(id):\(PercentEncoding.encode(provider.clientSecret))".utf8)
             headers.append(("Authorization", "Basic \(PaddedBase64.encode(pair))"))
         } else {
             fields += [("client_id", provider.clientID), ("client_secret", provider.clientSecret)]
@@ -79,7 +79,7 @@ final class UpstreamClient: Sendable {
         let answer = try await send(
             HTTPRequest(
                 method: "POST", url: metadata.tokenEndpoint, headers: headers,
-                body: Array(PercentText.form(fields).utf8), responseBytesMax: Self.answerBytesMax))
+                body: Array(FormText.text(fields).utf8), responseBytesMax: Self.answerBytesMax))
         guard answer.status == 200, let token = answer.body?["id_token"]?.stringValue else {
             logger.notice("the identity provider gave no ID token", metadata: ["status": "\(answer.status)"])
             return nil

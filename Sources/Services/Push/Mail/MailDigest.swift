@@ -1,5 +1,6 @@
+import HTTPServer
 import Identifiers
-import OutboundHTTP
+import WorkerContracts
 
 // A mail is read in a glance on a small screen, and by somebody who may not have written any of it: names and texts come from
 // other people, so that line ends, control characters and marks that turn the direction of writing are taken out, and all has
@@ -95,7 +96,8 @@ package struct MailDigest: Sendable {
     }
 
     private func section(_ room: Room) -> String {
-        var lines = ["* \(Self.title(room))", "  \(roomLinkPrefix)\(Self.percentEncoded(room.id.rawValue))", ""]
+        let link = roomLinkPrefix + PercentEncoding.encode(room.id.rawValue, keeping: "!:")
+        var lines = ["* \(Self.title(room))", "  \(link)", ""]
         let left = room.unread - Int64(room.items.count)
         if left > 0 { lines.append("  (\(left) more before)") }
         lines += room.items.map(Self.line)
@@ -103,7 +105,7 @@ package struct MailDigest: Sendable {
     }
 
     private static func line(_ item: Item) -> String {
-        let who = "  \(clean(item.sender)), \(MailDate(secondsSinceEpoch: item.sentAt.milliseconds / 1_000).readable)"
+        let who = "  \(clean(item.sender)), \(MailDate.readable(item.sentAt))"
         switch item.kind {
         case .message(.some(let body)): return "\(who):\n    \(clean(body, lengthMax: bodyLengthMax))"
         case .message(nil): return "\(who) sent a message."
@@ -140,17 +142,5 @@ package struct MailDigest: Sendable {
             cleaned.append(isPlain ? character : " ")
         }
         return cleaned
-    }
-
-    private static func percentEncoded(_ text: String) -> String {
-        text.utf8.reduce(into: "") { encoded, byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E, 0x21, 0x3A:
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = Array("0123456789ABCDEF")
-                encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }
     }
 }

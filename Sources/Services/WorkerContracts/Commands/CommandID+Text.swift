@@ -1,15 +1,8 @@
+import Identifiers
+
 extension CommandID {
     /// 32 hexadecimal digits, lower case.
-    public var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 2)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
+    public var hexadecimal: String { Hexadecimal.encode(bytes) }
 
     /// `nil` unless `text` is 32 hexadecimal digits.
     public init?(hexadecimal text: String) {

@@ -44,7 +44,7 @@ public struct EmailSettings: Sendable {
     ) -> MailMessage {
         var message = MailMessage(
             sender: sender.text, senderName: senderName, recipient: recipient.text, subject: subject, text: text,
-            messageID: "\(id)@\(sender.domain)", date: MailDate(secondsSinceEpoch: now.milliseconds / 1_000).header)
+            messageID: "\(id)@\(sender.domain)", date: MailDate.header(now))
         message.unsubscribeURL = unsubscribeURL
         return message
     }

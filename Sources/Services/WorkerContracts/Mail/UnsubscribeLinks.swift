@@ -1,4 +1,5 @@
 import Crypto
+import Identifiers
 
 /// Links in mails that end mails of their kind: whoever has the mail may, without logging in.
 public struct UnsubscribeLinks: Sendable {
@@ -23,18 +24,15 @@ public struct UnsubscribeLinks: Sendable {
 
     /// The pusher a link is for; `nil` when it is not one of this server's.
     public func pusher(_ pusher: String?, code: String?) -> Int64? {
-        guard let pusher = pusher.flatMap({ Int64($0) }), let code else { return nil }
-        // In a time that does not depend on where they differ.
-        let own = Array(self.code(pusher).utf8)
-        let given = Array(code.utf8)
-        guard own.count == given.count, zip(own, given).reduce(UInt8(0), { $0 | ($1.0 ^ $1.1) }) == 0 else {
-            return nil
-        }
+        guard let pusher = pusher.flatMap({ Int64($0) }), let code = code.flatMap({ Hexadecimal.decode($0) }),
+            HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Self.signed(pusher), using: key)
+        else { return nil }
         return pusher
     }
 
     private func code(_ pusher: Int64) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: Array("unsubscribe pusher \(pusher)".utf8), using: key)
-        return CommandID(Array(code.prefix(CommandID.byteCount))).hexadecimal
+        Hexadecimal.encode(Array(HMAC<SHA256>.authenticationCode(for: Self.signed(pusher), using: key)))
     }
+
+    private static func signed(_ pusher: Int64) -> [UInt8] { Array("unsubscribe pusher \(pusher)".utf8) }
 }

@@ -35,7 +35,7 @@ struct ShowAccountPage: Endpoint {
         let rows = try await devices.list(of: user).map { device in
             """
             <tr><td><a href="\(AccountAction.path)?action=org.matrix.device_view&amp;device_id=\
-            \(PercentText.encoded(device.id.rawValue))">\(HTML.escaped(device.displayName ?? device.id.rawValue))</a>
+            \(PercentEncoding.encode(device.id.rawValue))">\(HTML.escaped(device.displayName ?? device.id.rawValue))</a>
             </td><td>\(HTML.escaped(device.id.rawValue))</td></tr>
             """
         }

@@ -13,7 +13,7 @@ struct ShowDeviceLink: Endpoint {
     func respond(to request: PublicRequest) async throws -> HTMLPage {
         let code = request.query("user_code") ?? ""
         guard let user = try await pages.browsers.user(of: request) else {
-            return pages.login(request, to: "/oauth2/link?user_code=\(PercentText.encoded(code))")
+            return pages.login(request, to: "/oauth2/link?user_code=\(PercentEncoding.encode(code))")
         }
         guard !code.isEmpty else { return ask(problem: nil) }
         let plain = UserCode.plain(code)

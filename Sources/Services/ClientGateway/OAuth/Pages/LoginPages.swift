@@ -24,11 +24,11 @@ struct LoginPages: Sendable {
         let tie = browsers.formTie(request)
         let create =
             registration.takesForms
-            ? "<p><a href=\"\(Self.registerPath)?to=\(PercentText.encoded(target))\">Make an account</a></p>" : ""
+            ? "<p><a href=\"\(Self.registerPath)?to=\(PercentEncoding.encode(target))\">Make an account</a></p>" : ""
         let upstream =
             provider.map { provider in
                 """
-                <p><a href="\(UpstreamLogins.beginPath)?to=\(PercentText.encoded(target))">\
+                <p><a href="\(UpstreamLogins.beginPath)?to=\(PercentEncoding.encode(target))">\
                 Log in with \(HTML.escaped(provider.name))</a></p>
                 """
             } ?? ""
@@ -65,7 +65,7 @@ struct LoginPages: Sendable {
                 \(termsField)
                 <button type="submit">Make the account</button>
                 </form>
-                <p><a href="\(Self.loginPath)?to=\(PercentText.encoded(target))">I have an account</a></p>
+                <p><a href="\(Self.loginPath)?to=\(PercentEncoding.encode(target))">I have an account</a></p>
                 """, headers: tie.cookies)
     }
 

@@ -1,8 +1,8 @@
 /// Bytes as lowercase hexadecimal text.
-enum Hexadecimal {
+public enum Hexadecimal {
     private static let digits = Array("0123456789abcdef".utf8)
 
-    static func encode(_ bytes: [UInt8]) -> String {
+    public static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         for byte in bytes {
             text.append(digits[Int(byte >> 4)])
@@ -12,7 +12,7 @@ enum Hexadecimal {
     }
 
     /// The bytes of `text`; `nil` unless it is an even number of hexadecimal digits of either case.
-    static func decode(_ text: String) -> [UInt8]? {
+    public static func decode(_ text: String) -> [UInt8]? {
         var nibbles: [UInt8] = []
         for byte in text.utf8 {
             switch byte {
