@@ -69,30 +69,25 @@ package final class InProcessWriter: WriterCommanding {
     package static func serving<Result>(
         _ writers: [InProcessWriter], _ body: () async throws -> Result
     ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            let failure = FirstFailure()
-            for writer in writers {
-                group.addTask {
-                    do {
-                        try await writer.run()
-                    } catch {
-                        failure.note(error)
-                    }
-                }
-            }
+        let failure = FirstFailure()
+        let outcome = await withTaskGroup(of: Void.self) { group -> Swift.Result<Result, any Error> in
+            for writer in writers { group.addTask { await writer.runUntilCancelled(noting: failure) } }
+            defer { group.cancelAll() }
             do {
                 try await eventually("all shards are served", within: sharingMax) {
                     if let error = failure.error { throw error }
                     return haveTheirShares(writers)
                 }
-                let result = try await body()
-                await end(writers, &group)
-                return result
+                return .success(try await body())
             } catch {
-                await end(writers, &group)
-                throw error
+                return .failure(error)
             }
         }
+        for writer in writers {
+            await writer.core.close()
+            await writer.database.shutdown()
+        }
+        return try outcome.get()
     }
 
     private static func haveTheirShares(_ writers: [InProcessWriter]) -> Bool {
@@ -101,13 +96,12 @@ package final class InProcessWriter: WriterCommanding {
         return counts.reduce(0, +) == TestDatabase.shardCount && counts.allSatisfy { $0 >= least }
     }
 
-    private static func end(_ writers: [InProcessWriter], _ group: inout ThrowingTaskGroup<Void, any Error>) async {
-        group.cancelAll()
-        // Each ends by cancellation, whichever way it says so.
-        while (try? await group.next()) != nil {}
-        for writer in writers {
-            await writer.core.close()
-            await writer.database.shutdown()
+    private func runUntilCancelled(noting failure: FirstFailure) async {
+        do {
+            try await run()
+        } catch {
+            // Also its cancellation, which nobody asks about any more.
+            failure.note(error)
         }
     }
 
